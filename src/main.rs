@@ -1,0 +1,3 @@
+//! The `ibaleg` command.
+
+fn main() {}
