@@ -1,3 +1,7 @@
-//! The `ibaleg` command.
+//! The `ibaleg` command; everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ibaleg::cli::main(std::env::args_os())
+}

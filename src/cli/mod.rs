@@ -1,1 +1,128 @@
-//! Room `cli`.
+//! The command line: data on standard output, messages on standard error, stable exit codes.
+
+mod classify;
+mod demo;
+mod deployment;
+mod inspect;
+mod lines;
+mod normalise;
+mod run;
+mod worker;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::config::{self, Loaded};
+
+/// Exit codes, after `sysexits.h` where it has one.
+mod exit {
+    /// `classify`: that many lines were rejected; this or more.
+    pub(super) const MOST_REJECTED: u8 = 63;
+    /// The command line is wrong.
+    pub(super) const USAGE: u8 = 64;
+    /// A file, the model, or the brokers could not be used.
+    pub(super) const FAILURE: u8 = 70;
+    /// The configuration is wrong.
+    pub(super) const CONFIG: u8 = 78;
+}
+
+#[derive(Debug, Parser)]
+#[command(name = "ibaleg", version, about = "Labels citizen reports of illegal online content and routes them to people", after_help = EXIT_CODES)]
+struct Arguments {
+    /// Configuration file; without one, every key has its default.
+    #[arg(long, short, global = true, env = "IBALEG_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 to 63 (classify) that many lines were rejected, 63 or more; \
+64 wrong command line; 70 a file, the model or the brokers could not be used; 78 wrong configuration.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the whole path on an embedded broker with sample reports in six languages.
+    Demo(demo::Arguments),
+    /// Classify the reports of a Kafka topic until stopped.
+    Run,
+    /// Classify reports from files or standard input; events go to standard output, one a line.
+    Classify(classify::Arguments),
+    /// List or create the topics of the configuration.
+    #[command(subcommand)]
+    Topics(inspect::Topics),
+    /// Print a JSON Schema (2020-12).
+    Schema {
+        /// Which contract.
+        #[arg(value_enum)]
+        which: inspect::Schema,
+    },
+    /// Check or explain the configuration.
+    #[command(subcommand)]
+    Config(inspect::Config),
+    /// Normalise texts as the model sees them: one JSON string a line in, one a line out.
+    Normalise,
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Runs the command line given by `arguments`, the program's name first.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { exit::USAGE } else { 0 };
+            // Nowhere is left to report to when the terminal itself is gone.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let loaded = match config::load(arguments.config.as_deref(), std::env::vars()) {
+        Ok(loaded) => loaded,
+        Err(error) => return failed(exit::CONFIG, &error.into()),
+    };
+    if let Err(error) = crate::telemetry::start(&loaded.settings.log) {
+        return failed(exit::CONFIG, &error.into());
+    }
+    match execute(arguments.command, &loaded) {
+        Ok(code) => code,
+        Err(error) => failed(exit::FAILURE, &error),
+    }
+}
+
+fn execute(command: Command, loaded: &Loaded) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Demo(arguments) => demo::demo(&loaded.settings, &arguments),
+        Command::Run => run::run(&loaded.settings),
+        Command::Classify(arguments) => classify::classify(&loaded.settings, &arguments),
+        Command::Topics(command) => inspect::topics(&loaded.settings, &command),
+        Command::Schema { which } => inspect::schema(which),
+        Command::Config(command) => inspect::config(loaded, &command),
+        Command::Normalise => normalise::normalise(),
+        Command::Completions { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(shell, &mut command, "ibaleg", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the one place where an error becomes a message to the user")]
+fn failed(code: u8, error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::from(code)
+}
+
+/// Writes one line of data to standard output.
+fn print_line(line: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    writeln!(std::io::stdout().lock(), "{line}").context("standard output cannot be written")
+}

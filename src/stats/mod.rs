@@ -1,1 +1,99 @@
-//! Room `stats`.
+//! Counts over classified events, in the form of the platform's published figures.
+//!
+//! Every table closes: the parts and the stated rest add up to the whole, and each share is
+//! printed with the denominator it was computed from.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::event::Classified;
+use crate::triage::Taxonomy;
+
+/// Line of reports on which no label is flagged: a person decides what they are.
+const UNDECIDED: &str = "undecided";
+
+/// Line of reports whose only flagged label is no offence (a call for help).
+const NO_OFFENCE: &str = "none";
+
+/// The communiqué's counts over a stream of events. A report counts once, in the line of
+/// terrorism if that is flagged, else in that of its flagged label with the highest score.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Communique {
+    /// ISO 3166-1 alpha-2 code of the platform's own country.
+    home: String,
+    total: u64,
+    lines: BTreeMap<String, u64>,
+    terrorism: u64,
+    isis: u64,
+    identity: BTreeMap<String, u64>,
+    abroad: u64,
+    country_unknown: u64,
+}
+
+impl Communique {
+    /// No events yet; `home` is the platform's own country.
+    pub fn new(home: &str) -> Self {
+        Self { home: home.to_owned(), ..Self::default() }
+    }
+
+    /// Counts one event.
+    pub fn add(&mut self, taxonomy: &Taxonomy, event: &Classified) {
+        self.total += 1;
+        let flagged: Vec<&str> = event.flagged().collect();
+        let terrorism = flagged.contains(&"terrorism");
+        let leading = if terrorism { Some("terrorism") } else { flagged.first().copied() };
+        let line = leading.and_then(|label| taxonomy.label(label)).map_or(UNDECIDED, |label| label.communique.as_str());
+        *self.lines.entry(line.to_owned()).or_default() += 1;
+        if terrorism {
+            self.terrorism += 1;
+            if event.flagged_organisations().any(|organisation| organisation == "isis") {
+                self.isis += 1;
+            }
+        }
+        let identity = event.report.identity.as_deref().unwrap_or("not stated");
+        *self.identity.entry(identity.to_owned()).or_default() += 1;
+        match event.report.country.as_deref() {
+            None => self.country_unknown += 1,
+            Some(country) if country.eq_ignore_ascii_case(&self.home) => {}
+            Some(_) => self.abroad += 1,
+        }
+    }
+
+    /// Reports counted.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Count of one line of the communiqué.
+    pub fn line(&self, id: &str) -> u64 {
+        self.lines.get(id).copied().unwrap_or(0)
+    }
+
+    /// The table in words. Shares are of the denominator named in their heading.
+    pub fn table(&self, taxonomy: &Taxonomy) -> String {
+        let technology: u64 = taxonomy.communique().iter().filter(|line| line.technology).map(|line| self.line(&line.id)).sum();
+        let mut table = String::new();
+        let mut row = |name: &str, count: u64, of: u64| {
+            #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+            let share = if of == 0 { "     –".to_owned() } else { format!("{:5.1} %", 100.0 * count as f64 / of as f64) };
+            let _ = writeln!(table, "{name:<58}{count:>9}  {share}");
+        };
+        row("all reports", self.total, self.total);
+        row("technology-related offences, of all reports", technology, self.total);
+        for line in taxonomy.communique().iter().filter(|line| line.technology) {
+            row(&format!("  {}, of these", line.names.en), self.line(&line.id), technology);
+        }
+        for line in taxonomy.communique().iter().filter(|line| !line.technology) {
+            row(&format!("{}, of all reports", line.names.en), self.line(&line.id), self.total);
+        }
+        row("  of which linked to ISIS, of all reports", self.isis, self.total);
+        row("call for help, no offence, of all reports", self.line(NO_OFFENCE), self.total);
+        row("no label flagged, a person decides, of all reports", self.line(UNDECIDED), self.total);
+        for (level, count) in &self.identity {
+            row(&format!("reporter's identity {level}, of all reports"), *count, self.total);
+        }
+        row(&format!("from outside the country (not {}), of all reports", self.home), self.abroad, self.total);
+        row("country not stated, of all reports", self.country_unknown, self.total);
+        table
+    }
+}

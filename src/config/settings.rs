@@ -1,0 +1,274 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ByteSize;
+use crate::event::Mode;
+
+/// A time, written with its unit: `100ms`, `30s`, `2h`.
+pub type Duration = SignedDuration;
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Connection to the brokers.
+    pub kafka: Kafka,
+    /// Names of the topics, and how `ibaleg topics create` makes them.
+    pub topics: Topics,
+    /// How reports flow through the process.
+    pub stream: Stream,
+    /// The model package.
+    pub model: Model,
+    /// Limits on incoming reports.
+    pub report: Report,
+    /// The rules.
+    pub triage: Triage,
+    /// How events are written.
+    pub event: Event,
+    /// Logs, on standard error.
+    pub log: Log,
+}
+
+/// Connection to the brokers.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Kafka {
+    /// Brokers to start from, `host:port`, comma separated.
+    pub brokers: String,
+    /// Consumer group; all processes that share the work use the same.
+    pub group_id: String,
+    /// Name of this client in the brokers' logs and metrics.
+    pub client_id: String,
+    /// Further librdkafka settings, as they are called there (security.protocol, sasl.*, ssl.*, ...).
+    /// Those that would break the delivery guarantee are refused by name.
+    pub librdkafka: BTreeMap<String, String>,
+}
+
+impl Default for Kafka {
+    fn default() -> Self {
+        Self {
+            brokers: "127.0.0.1:9092".into(),
+            group_id: "ibaleg".into(),
+            client_id: "ibaleg".into(),
+            librdkafka: BTreeMap::new(),
+        }
+    }
+}
+
+/// Names of the topics, and how `ibaleg topics create` makes them.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Topics {
+    /// Reports in.
+    pub incoming: String,
+    /// Every classified event.
+    pub classified: String,
+    /// Head of the units' topics; the unit's id follows.
+    pub unit_prefix: String,
+    /// Events of grade U0.
+    pub urgent: String,
+    /// Events that a person must look at.
+    pub review: String,
+    /// Rejections, for the producer.
+    pub rejected: String,
+    /// Reports that could not be processed, byte for byte.
+    pub deadletter: String,
+    /// Partitions of each topic that is created.
+    pub partitions: i32,
+    /// Replicas of each topic that is created.
+    pub replication: i32,
+    /// How long created topics keep their messages.
+    #[schemars(with = "String")]
+    pub retention: Duration,
+}
+
+impl Default for Topics {
+    fn default() -> Self {
+        Self {
+            incoming: "reports.incoming".into(),
+            classified: "reports.classified".into(),
+            unit_prefix: "reports.unit.".into(),
+            urgent: "reports.urgent".into(),
+            review: "reports.review".into(),
+            rejected: "reports.rejected".into(),
+            deadletter: "reports.deadletter".into(),
+            partitions: 12,
+            replication: 3,
+            retention: SignedDuration::from_hours(30 * 24),
+        }
+    }
+}
+
+/// What is promised of each report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// Each report has its outputs at least once, doubles with the same event id.
+    #[default]
+    AtLeastOnce,
+}
+
+/// How reports flow through the process.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Stream {
+    /// What is promised of each report (docs/guarantees.md).
+    pub delivery: Delivery,
+    /// Consumers in this process, each with its own thread; at most one per partition is busy.
+    pub lanes: usize,
+    /// Inference threads of each lane; 0 shares the processor's cores among the lanes.
+    pub workers: usize,
+    /// Reports classified together, at most.
+    pub batch_reports: usize,
+    /// Bytes classified together, at most.
+    #[schemars(with = "String")]
+    pub batch_bytes: ByteSize,
+    /// Longest wait for a batch to fill.
+    #[schemars(with = "String")]
+    pub batch_wait: Duration,
+    /// Reports read and not yet finished, per lane, at most; beyond it fetching pauses.
+    pub in_flight: usize,
+    /// Time between commits.
+    #[schemars(with = "String")]
+    pub commit_interval: Duration,
+    /// Time in which work in flight is finished when partitions move to another member.
+    #[schemars(with = "String")]
+    pub drain_timeout: Duration,
+    /// Time in which work in flight is finished after SIGTERM; a second signal stops at once.
+    #[schemars(with = "String")]
+    pub shutdown_timeout: Duration,
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self {
+            delivery: Delivery::default(),
+            lanes: 1,
+            workers: 0,
+            batch_reports: 64,
+            batch_bytes: ByteSize(1 << 20),
+            batch_wait: SignedDuration::from_millis(5),
+            in_flight: 4096,
+            commit_interval: SignedDuration::from_millis(200),
+            drain_timeout: SignedDuration::from_secs(10),
+            shutdown_timeout: SignedDuration::from_secs(20),
+        }
+    }
+}
+
+/// The model package.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Model {
+    /// Directory of the package; a relative path starts from the working directory.
+    pub path: PathBuf,
+    /// Windows read of one report, at most; what lies beyond sends the report to a person.
+    pub max_windows: usize,
+    /// Largest file of a package that is read.
+    #[schemars(with = "String")]
+    pub max_file_bytes: ByteSize,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self { path: "models/default".into(), max_windows: 64, max_file_bytes: ByteSize(512 << 20) }
+    }
+}
+
+/// Limits on incoming reports.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Report {
+    /// Bytes of one report.
+    #[schemars(with = "String")]
+    pub max_bytes: ByteSize,
+    /// Nesting of its JSON.
+    pub max_depth: usize,
+    /// Characters of each of its texts.
+    pub max_text_chars: usize,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self { max_bytes: ByteSize(1 << 20), max_depth: 32, max_text_chars: 200_000 }
+    }
+}
+
+/// The rules.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Triage {
+    /// Taxonomy file; empty for the one that comes with this version.
+    pub taxonomy: PathBuf,
+    /// Policy file; empty for the one that comes with this version.
+    pub policy: PathBuf,
+    /// Lexicon files; empty for those that come with this version.
+    pub lexicon: Vec<PathBuf>,
+}
+
+/// Whether an event carries the texts of its report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TextPolicy {
+    /// Only by reference: id and coordinates.
+    #[default]
+    Reference,
+    /// The texts travel in the event.
+    Embed,
+}
+
+/// How events are written.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Event {
+    /// CloudEvents mode: `binary` or `structured`.
+    pub mode: Mode,
+    /// CloudEvents `source`: who decided.
+    pub source: String,
+    /// Head of the CloudEvents `type`.
+    pub type_prefix: String,
+    /// Whether the report's own texts travel on: `reference` or `embed`.
+    pub text: TextPolicy,
+}
+
+impl Default for Event {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            source: "urn:ibaleg".into(),
+            type_prefix: "org.ibaleg".into(),
+            text: TextPolicy::default(),
+        }
+    }
+}
+
+/// Form of the logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Logs, on standard error.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// `text` or `json`.
+    pub format: LogFormat,
+    /// What is logged: a level, or directives such as `info,ibaleg::stream=debug`.
+    pub filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::default(), filter: "info".into() }
+    }
+}

@@ -1,0 +1,194 @@
+use std::ops::Range;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::evidence;
+use super::prepare::{Prepared, PreparedText};
+use super::{Engine, Input, source};
+use crate::event::{
+    Classified, Deadline, Embedded, Entity, Evidence, Field, LanguageSpan, Languages, Provenance, ReportFacts, Route,
+    TextLanguage, Timings, Urgency,
+};
+use crate::model::{Scores, Segment};
+use crate::text;
+use crate::triage::{Band, Decision, Findings, Meaning, Score, State};
+
+/// Entities listed in one event, at most.
+const MOST_ENTITIES: usize = 64;
+
+/// Language spans listed for one text, at most; a text that changes language more often than this
+/// lists the first ones.
+const MOST_SPANS: usize = 32;
+
+impl Engine {
+    /// The event of one report that could be read. `scores` is `None` when the model failed or
+    /// there is no text.
+    pub(super) fn assemble(&self, input: &Input<'_>, prepared: &Prepared, scores: Option<&Scores>, now: Timestamp) -> Classified {
+        let report = &prepared.report;
+        let named = scores.and_then(|scores| self.named_scores(scores));
+        let hits = prepared.hits();
+        let languages = prepared.languages();
+        let findings = Findings {
+            report_id: report.id.as_str(),
+            scores: named.as_deref().or((!prepared.has_text()).then_some(&[])),
+            hits: &hits,
+            languages: &languages,
+            category: report.category.as_deref(),
+            country: report.country.as_deref(),
+            without_text: !prepared.has_text(),
+            unreadable: prepared.unreadable(),
+            partly_read: scores.is_some_and(|scores| scores.windows_skipped > 0),
+        };
+        let decision = self.triage.decide(&findings, &|label, language| self.package_band(label, language));
+        let within = SignedDuration::from_secs(decision.urgency.acknowledge_within_seconds.try_into().unwrap_or(i64::MAX));
+        let deadline = Deadline {
+            within_seconds: decision.urgency.acknowledge_within_seconds,
+            acknowledge_by: input.received_at.saturating_add(within).unwrap_or(Timestamp::MAX),
+        };
+        Classified {
+            report: facts(input, prepared),
+            evidence: self.evidence(prepared, scores, &decision),
+            entities: entities(prepared),
+            language: Languages {
+                description: prepared.description.as_ref().zip(report.description.as_ref()).map(|(t, o)| language(t, o.as_str())),
+                content: prepared.content.as_ref().zip(content(prepared)).map(|(text, original)| language(text, original)),
+            },
+            urgency: Urgency { grade: decision.urgency.grade, reasons: decision.urgency.reasons, deadline },
+            route: Route { unit: decision.route.unit, rule: decision.route.rule, copies: decision.route.copies },
+            review: decision.review,
+            labels: decision.labels,
+            organisations: decision.organisations,
+            contexts: decision.contexts,
+            provenance: Provenance { input_digest: prepared.input_digest.clone(), ..self.provenance.clone() },
+            timings: Timings { received_at: input.received_at, decided_at: now },
+            text: self.options.embed_text.then(|| Embedded {
+                description: report.description.as_ref().map(|text| text.as_str().to_owned()),
+                content: content(prepared).map(str::to_owned),
+            }),
+        }
+    }
+
+    fn package_band(&self, label: &str, language: &str) -> Option<Band> {
+        let band = self.model.thresholds()?.get(label, language)?;
+        Some(Band { flag: Score::new(f64::from(band.flag))?, review: Score::new(f64::from(band.review))? })
+    }
+
+    /// Spans of the original texts: from the model for each label that is not below its
+    /// thresholds, and the terms of the lexicon.
+    fn evidence(&self, prepared: &Prepared, scores: Option<&Scores>, decision: &Decision) -> Vec<Evidence> {
+        let labels = decision.labels.iter().filter(|label| label.state > State::Below).map(|label| &label.label);
+        let marks = decision.organisations.iter().chain(&decision.contexts).map(|mark| &mark.id);
+        let mut found = Vec::new();
+        for label in labels.chain(marks) {
+            let output = self.model.outputs().iter().position(|output| output.name == *label);
+            if let (Some(scores), Some(output)) = (scores, output) {
+                found.extend(model_evidence(prepared, scores, output, label));
+            }
+        }
+        for (field, text) in fields(prepared) {
+            let original = Original::of(prepared, field);
+            for hit in &text.hits {
+                let label = match &hit.meaning {
+                    Meaning::Organisation(id) => id.clone(),
+                    Meaning::Fact(id) => format!("fact:{id}"),
+                };
+                let span = original.characters(&text.normal, hit.span.clone());
+                found.push(Evidence { label, field, start: span.start, end: span.end, weight: 1.0, source: format!("lexicon:{}", hit.term) });
+            }
+        }
+        found
+    }
+}
+
+fn model_evidence(prepared: &Prepared, scores: &Scores, output: usize, label: &str) -> Vec<Evidence> {
+    let present: Vec<(Field, &PreparedText)> = fields(prepared).collect();
+    let texts: Vec<&str> = present.iter().map(|(_, text)| text.for_model().text()).collect();
+    let position = |segment: Segment| {
+        let field = match segment {
+            Segment::Description => Field::Description,
+            Segment::Content => Field::Content,
+        };
+        present.iter().position(|(other, _)| *other == field)
+    };
+    let contributions = scores.contributions(output).into_iter();
+    let contributions: Vec<_> = contributions.filter_map(|c| Some((position(c.segment)?, c.span, c.weight))).collect();
+    let spans = evidence::spans(&texts, &contributions).into_iter();
+    let shown = spans.filter_map(|run| {
+        let (field, text) = present.get(run.text)?;
+        let span = Original::of(prepared, *field).characters(text.for_model(), run.span);
+        let weight = (run.share * 100.0).round() / 100.0;
+        Some(Evidence { label: label.to_owned(), field: *field, start: span.start, end: span.end, weight, source: "model".into() })
+    });
+    shown.collect()
+}
+
+/// An original text, to count characters in.
+struct Original<'a>(&'a str);
+
+impl<'a> Original<'a> {
+    fn of(prepared: &'a Prepared, field: Field) -> Self {
+        let text = match field {
+            Field::Description => prepared.report.description.as_ref().map(|text| text.as_str()),
+            Field::Content => content(prepared),
+        };
+        Self(text.unwrap_or_default())
+    }
+
+    /// Unicode scalar values of the original that a span of a prepared view stands for.
+    fn characters(&self, view: &text::Prepared, span: Range<usize>) -> Range<usize> {
+        text::char_span(self.0, view.original_span(span))
+    }
+}
+
+fn fields(prepared: &Prepared) -> impl Iterator<Item = (Field, &PreparedText)> {
+    let description = prepared.description.iter().map(|text| (Field::Description, text));
+    description.chain(prepared.content.iter().map(|text| (Field::Content, text)))
+}
+
+fn content(prepared: &Prepared) -> Option<&str> {
+    prepared.report.content.as_ref().and_then(|content| content.text.as_ref()).map(|text| text.as_str())
+}
+
+fn facts(input: &Input<'_>, prepared: &Prepared) -> ReportFacts {
+    let report = &prepared.report;
+    ReportFacts {
+        id: report.id.to_string(),
+        revision: report.revision,
+        submitted_at: report.submitted_at,
+        category: report.category.clone(),
+        role: report.role.map(|role| role.as_str().to_owned()),
+        identity: report.identity.map(|identity| identity.as_str().to_owned()),
+        country: report.country.clone(),
+        platform: report.content.as_ref().and_then(|content| content.platform.clone()),
+        attachments: report.attachments.len(),
+        warnings: report.warnings.iter().map(|warning| format!("{} {}", warning.code.as_str(), warning.pointer)).collect(),
+        source: source(input),
+    }
+}
+
+fn entities(prepared: &Prepared) -> Vec<Entity> {
+    let of = |(field, text): (Field, &PreparedText)| {
+        let original = Original::of(prepared, field);
+        let entities = text.normal.entities().iter().map(|entity| {
+            let span = text::char_span(original.0, entity.span.clone());
+            Entity { kind: entity.kind.as_str().to_owned(), field, start: span.start, end: span.end, value: entity.defanged.clone() }
+        });
+        entities.collect::<Vec<_>>()
+    };
+    fields(prepared).flat_map(of).take(MOST_ENTITIES).collect()
+}
+
+fn language(text: &PreparedText, original: &str) -> TextLanguage {
+    let identified = &text.language;
+    let spans = identified.spans.iter().map(|span| {
+        let characters = text::char_span(original, span.span.clone());
+        LanguageSpan { start: characters.start, end: characters.end, language: span.language.as_str().to_owned() }
+    });
+    let spans: Vec<LanguageSpan> = spans.take(MOST_SPANS).collect();
+    TextLanguage {
+        language: identified.language.as_str().to_owned(),
+        script: identified.script.as_str().to_owned(),
+        confidence: (f64::from(identified.confidence) * 100.0).round() / 100.0,
+        spans: if spans.len() > 1 { spans } else { Vec::new() },
+    }
+}
