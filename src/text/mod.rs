@@ -74,18 +74,20 @@ impl Prepared {
 /// a prepared text for the same view changes nothing.
 pub fn prepare(original: &str, view: View) -> Prepared {
     let mut work = Work::new(original);
-    work.replace_entities();
+    let mut folded = work.fold();
     for _ in 0..MAX_ROUNDS {
-        if !work.fold() {
+        let uncovered = entities::scan(&folded.0);
+        if uncovered.is_empty() {
             break;
         }
+        work.replace_uncovered(uncovered, &folded.1);
+        folded = work.fold();
     }
-    let Work { text, map, replaced } = work;
     let (text, map) = match view {
-        View::Normalised => (text, map),
-        View::Redacted => redact::redact(original, &replaced),
+        View::Normalised => (folded.0, folded.1.after(&work.map)),
+        View::Redacted => redact::redact(original, &work.replaced),
     };
-    let entities = replaced.into_iter().map(|replaced| replaced.entity).collect();
+    let entities = work.replaced.into_iter().map(|replaced| replaced.entity).collect();
     Prepared { text, map, original_len: original.len(), entities }
 }
 
@@ -101,7 +103,7 @@ struct Replaced {
     after: String,
 }
 
-/// A text on its way.
+/// The text on its way, cleaned but with its case: the check sums of wallets depend on it.
 struct Work {
     text: String,
     /// From `text` to the original.
@@ -113,48 +115,52 @@ struct Work {
 impl Work {
     fn new(original: &str) -> Self {
         let (text, map) = clean::clean(original);
-        Self { text, map, replaced: Vec::new() }
+        let mut work = Self { text, map, replaced: Vec::new() };
+        work.replace(entities::scan(&work.text));
+        work
     }
 
-    fn step(&mut self, (text, map): (String, OffsetMap)) {
-        self.map = map.after(&self.map);
-        self.text = text;
-    }
-
-    /// Folds the text; whether that uncovered an entity, whose going may uncover more: a word
-    /// glued to it, for one.
-    fn fold(&mut self) -> bool {
-        if let Some(joined) = disguise::join_spaced(&self.text) {
-            self.step(joined);
+    /// The text with words in disguise and case folded, and the map from there to here.
+    fn fold(&self) -> (String, OffsetMap) {
+        match disguise::join_spaced(&self.text) {
+            None => fold::fold(&self.text),
+            Some((joined, to_text)) => {
+                let (folded, to_joined) = fold::fold(&joined);
+                (folded, to_joined.after(&to_text))
+            }
         }
-        let folded = fold::fold(&self.text);
-        self.step(folded);
-        self.replace_entities()
     }
 
-    /// Finds entities in the text as it is now and puts their placeholders in;
-    /// whether there were any.
-    ///
-    /// It runs before case is folded, on which the check sums of wallets depend, and again after,
-    /// for what was disguised.
-    fn replace_entities(&mut self) -> bool {
-        let found = entities::scan(&self.text);
+    /// Replaces entities that folding uncovered, and what their going uncovers in turn: a wallet
+    /// that was glued to one.
+    fn replace_uncovered(&mut self, mut uncovered: Vec<Entity>, map: &OffsetMap) {
+        for entity in &mut uncovered {
+            entity.span = map.source(entity.span.clone());
+        }
+        self.replace(uncovered);
+        self.replace(entities::scan(&self.text));
+    }
+
+    /// Puts the placeholders of `found`, whose spans are of the text, in their places.
+    fn replace(&mut self, found: Vec<Entity>) {
         if found.is_empty() {
-            return false;
+            return;
         }
         let mut out = Builder::with_capacity(self.text.len());
         let mut at = 0;
         let mut replaced = Vec::with_capacity(found.len());
         for entity in found {
-            out.copy(self.text.get(at..entity.span.start).unwrap_or_default(), at);
-            at = entity.span.end;
-            out.push_block(entity.kind.placeholder(), entity.span.clone());
+            let Range { start, end } = entity.span;
+            out.copy(self.text.get(at..start).unwrap_or_default(), at);
+            out.push_block(entity.kind.placeholder(), start..end);
+            at = end;
             replaced.push(self.in_original(entity));
         }
         out.copy(self.text.get(at..).unwrap_or_default(), at);
         self.merge(replaced);
-        self.step(out.finish());
-        true
+        let (text, map) = out.finish();
+        self.map = map.after(&self.map);
+        self.text = text;
     }
 
     /// `entity` with its span in the original.

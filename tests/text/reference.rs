@@ -9,14 +9,9 @@ use unicode_script::{Script, UnicodeScript};
 
 /// The normalised view of `original`.
 pub fn normalised(original: &str) -> String {
-    let mut text = placeholders(&spaces_and_marks(&characters(original)));
-    loop {
-        let folded = elongation(&case(&look_alikes(&join_spaced(&text))));
-        text = placeholders(&folded);
-        if text == folded {
-            return text;
-        }
-    }
+    let steps: [fn(&str) -> String; 7] =
+        [characters, spaces_and_marks, placeholders, join_spaced, look_alikes, case, elongation];
+    steps.iter().fold(original.to_owned(), |text, step| step(&text))
 }
 
 fn placeholders(text: &str) -> String {
@@ -147,7 +142,7 @@ fn join_spaced(text: &str) -> String {
         let letters = (first..=stop).step_by(2).filter(|index| at(*index).is_some_and(char::is_alphabetic)).count();
         if stop - first >= 6 && letters >= 2 {
             (first + 1..stop).step_by(2).for_each(|index| dropped[usize::try_from(index).unwrap()] = true);
-            start = last + 1;
+            start = stop + 1;
         } else {
             start = if last > start { last } else { start + 1 };
         }
