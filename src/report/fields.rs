@@ -92,7 +92,7 @@ impl<'n, 'de> Fields<'n, 'de> {
 
 pub(super) fn wrong_type(pointer: String, expected: &str, found: &Node<'_>) -> Rejection {
     let message = format!(
-        "must be {expected}, not {}; send it as in the schema, or leave it out",
+        "the field must be {expected}, not {}; send it as in the schema, or leave it out",
         found.kind()
     );
     Rejection::new(Code::WrongType, pointer, message)
@@ -107,7 +107,7 @@ pub(super) fn bounded(
     let chars = value.chars().count();
     if chars > max {
         let message = format!(
-            "has {chars} characters, the limit is {max}; shorten it or send the rest as an attachment"
+            "the field has {chars} characters, the limit is {max}; shorten it or send the rest as an attachment"
         );
         return Err(Rejection::new(code, pointer(), message));
     }

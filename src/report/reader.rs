@@ -84,7 +84,7 @@ impl Reader<'_> {
             Some(Node::String(id)) => Some(ReportId::new(id)),
             Some(Node::Integer(id)) => Some(ReportId::new(&id.to_string())),
             Some(Node::Float(_)) => {
-                let message = "is a number that cannot be kept exactly; send it as a string";
+                let message = "the id is a number that cannot be kept exactly; send it as a string";
                 return Err(Rejection::new(Code::InvalidId, pointer, message));
             }
             Some(other) => return Err(fields.wrong_type("id", "a string", other)),
@@ -189,7 +189,7 @@ impl Reader<'_> {
         let (count, max) = (nodes.len(), self.limits.max_attachments);
         if count > max {
             let message = format!(
-                "holds {count} entries, the limit is {max}; send the others with a further revision"
+                "the list has {count} entries, the limit is {max}; send the others with a further revision"
             );
             return Err(Rejection::new(Code::TooManyAttachments, pointer, message));
         }

@@ -19,10 +19,10 @@ impl Engine {
         }
     }
 
-    /// The next record, one to six edits away from one of the corpus.
+    /// The next record, one to four edits away from one of the corpus.
     pub(crate) fn record(&mut self) -> Record {
         let mut record = self.random.pick(&self.corpus).clone();
-        let edits = 1 + self.random.below(6).min(self.random.below(6));
+        let edits = 1 + self.random.below(4).min(self.random.below(4));
         for _ in 0..edits {
             if self.random.below(8) == 0 {
                 self.edit_around(&mut record);
@@ -276,7 +276,13 @@ fn insert_field(random: &mut Random, value: &mut Vec<u8>) {
         return;
     }
     let at = random.pick(&braces) + 1;
-    let field = format!("\"{}\":{},", random.pick(NAMES), random.pick(VALUES));
+    let field = match random.below(8) {
+        0 => format!(
+            "\"attachments\":[{}],",
+            vec!["\"x\""; 1 + random.below(60)].join(",")
+        ),
+        _ => format!("\"{}\":{},", random.pick(NAMES), random.pick(VALUES)),
+    };
     value.splice(at..at, field.into_bytes());
 }
 
