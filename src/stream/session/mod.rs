@@ -1,0 +1,395 @@
+//! One life of a lane's clients: from joining the group until leaving it.
+//!
+//! The thread turns in a loop and never blocks on a full channel: it takes replies from the
+//! inference threads, sends, takes acknowledgements, commits, hands batches over, and reads.
+
+mod membership;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaErrorCode;
+
+use super::batch::Batcher;
+use super::clients;
+use super::context::{self, Consumer, ConsumerSide, Notice};
+use super::delivery::{AtLeastOnce, Delivery, Finished, Interruption};
+use super::failure::{advice, is_fatal_to_client};
+use super::lane::Lane;
+use super::observer::Event;
+use super::order::Reorder;
+use super::pool::{Answered, Job, Pool, Reply};
+use super::pressure::{Action, Pressure, PressureLimits};
+use super::throttle::Throttle;
+use super::tracker::{Partition, Ticket, Tracker};
+use super::{Error, Record};
+
+/// Longest wait for a message while nothing is in flight.
+const IDLE_WAIT: Duration = Duration::from_millis(50);
+/// Longest wait for a message while something is: replies and acknowledgements do not wake a poll.
+const BUSY_WAIT: Duration = Duration::from_millis(3);
+/// Time between two log lines about the same trouble.
+const TROUBLE_PERIOD: Duration = Duration::from_secs(10);
+
+type Input = (Ticket, Record);
+
+pub(super) struct Session<'a> {
+    lane: &'a Lane<'a>,
+    pool: &'a Pool,
+    number: u64,
+    consumer: Arc<Consumer>,
+    notices: Receiver<Notice>,
+    /// Notices that came while the answer to a commit was awaited.
+    deferred: VecDeque<Notice>,
+    delivery: Box<dyn Delivery + Send>,
+    tracker: Tracker,
+    batcher: Batcher<Input>,
+    /// Batches formed and not yet handed to an inference thread.
+    ready: VecDeque<Vec<Input>>,
+    order: Reorder<Vec<Answered>>,
+    pressure: Pressure,
+    /// Inputs read and not finished, whoever holds them.
+    held: usize,
+    held_bytes: usize,
+    /// Whether nothing more is to be read.
+    stopping: bool,
+    /// Whether a commit is not answered yet.
+    committing: bool,
+    last_commit: Instant,
+    topics: HashMap<String, Arc<str>>,
+    throttle: Throttle,
+    pub(super) counts: Counts,
+}
+
+/// What a session did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) consumed: u64,
+    pub(super) published: u64,
+    pub(super) dead_lettered: u64,
+    pub(super) committed: u64,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn open(lane: &'a Lane<'a>, pool: &'a Pool, number: u64) -> Result<Self, Error> {
+        let options = lane.options;
+        let (sender, notices) = crossbeam_channel::unbounded();
+        let context = ConsumerSide { notices: sender.clone(), closing: false.into() };
+        let consumer: Consumer = clients::create(&clients::consumer(options), context, "consumer")?;
+        let consumer = Arc::new(consumer);
+        let delivery = AtLeastOnce::new(lane.number, options, Arc::clone(&consumer), sender)?;
+        let topics: Vec<&str> = options.topics.iter().map(String::as_str).collect();
+        consumer
+            .subscribe(&topics)
+            .map_err(|error| Error::Option { name: "topics", problem: format!("cannot be subscribed to: {error}") })?;
+        Ok(Self {
+            lane,
+            pool,
+            number,
+            consumer,
+            notices,
+            deferred: VecDeque::new(),
+            delivery: Box::new(delivery),
+            tracker: Tracker::new(),
+            batcher: Batcher::new(options.batch),
+            ready: VecDeque::new(),
+            order: Reorder::new(),
+            pressure: Pressure::new(PressureLimits {
+                patience: options.pressure_patience,
+                ..PressureLimits::default()
+            }),
+            held: 0,
+            held_bytes: 0,
+            stopping: false,
+            committing: false,
+            last_commit: Instant::now(),
+            topics: HashMap::new(),
+            throttle: Throttle::new(TROUBLE_PERIOD),
+            counts: Counts::default(),
+        })
+    }
+
+    /// Turns until a stop is asked for; then drains and commits. Returns how many inputs were left
+    /// unfinished.
+    pub(super) fn run(&mut self) -> Result<usize, Interruption> {
+        while !self.lane.stop.is_requested() {
+            self.turn()?;
+            self.dispatch(Instant::now())?;
+            self.relieve(Instant::now());
+            self.read()?;
+        }
+        if self.lane.stop.is_forced() {
+            return Ok(self.unfinished());
+        }
+        self.shut_down()
+    }
+
+    /// Inputs with the inference threads or the producer; those merely read ahead do not count.
+    pub(super) fn unfinished(&self) -> usize {
+        self.held.saturating_sub(self.waiting())
+    }
+
+    /// Everything but reading and handing over.
+    fn turn(&mut self) -> Result<(), Interruption> {
+        self.progress()?;
+        while let Some(notice) = self.deferred.pop_front().or_else(|| self.notices.try_recv().ok()) {
+            self.take_notice(notice)?;
+        }
+        let now = Instant::now();
+        if now.saturating_duration_since(self.last_commit) >= self.lane.options.commit_interval {
+            self.last_commit = now;
+            self.commit(Tracker::committable);
+        }
+        Ok(())
+    }
+
+    /// Moves inputs in flight on: replies to the producer, acknowledgements to the tracker.
+    fn progress(&mut self) -> Result<(), Interruption> {
+        while let Some(reply) = self.pool.reply()? {
+            self.take_reply(reply);
+        }
+        while let Some(batch) = self.order.pop() {
+            for input in batch {
+                if self.tracker.is_current(&input.ticket) {
+                    self.delivery.publish(input);
+                } else {
+                    self.release(input.record.bytes());
+                }
+            }
+        }
+        for finished in self.delivery.pump()? {
+            self.finish(&finished);
+        }
+        Ok(())
+    }
+
+    fn take_reply(&mut self, reply: Reply) {
+        if reply.session != self.number {
+            return;
+        }
+        let inputs = &reply.inputs;
+        if reply.failed {
+            self.tell(&Event::WorkerFailed { records: inputs.len() });
+        }
+        self.tell(&Event::Batch {
+            records: inputs.len(),
+            bytes: inputs.iter().map(|input| input.record.bytes()).sum(),
+            refused: inputs.iter().filter(|input| input.disposition.refusal.is_some()).count(),
+            outgoing: inputs.iter().map(|input| input.disposition.outgoing.len()).sum(),
+            elapsed: reply.elapsed,
+        });
+        self.order.arrive(reply.number, reply.inputs);
+    }
+
+    fn finish(&mut self, finished: &Finished) {
+        self.release(finished.bytes);
+        self.tracker.finish(&finished.ticket);
+        self.counts.published = self.counts.published.saturating_add(finished.published);
+        if let Some(refusal) = &finished.refusal {
+            self.counts.dead_lettered = self.counts.dead_lettered.saturating_add(1);
+            self.tell(&Event::DeadLettered {
+                partition: &finished.ticket.partition,
+                offset: finished.ticket.offset,
+                code: &refusal.code,
+                stage: refusal.stage,
+            });
+        }
+    }
+
+    fn release(&mut self, bytes: usize) {
+        self.held = self.held.saturating_sub(1);
+        self.held_bytes = self.held_bytes.saturating_sub(bytes);
+    }
+
+    /// Forms batches and hands them to whoever is free.
+    fn dispatch(&mut self, now: Instant) -> Result<(), Interruption> {
+        // A batch closes early only if nobody waits for an inference thread anyway.
+        let due = if self.ready.is_empty() { self.batcher.is_due(now) } else { self.batcher.is_full() };
+        if due && !self.batcher.is_empty() {
+            self.ready.push_back(self.batcher.take());
+        }
+        while let Some(batch) = self.ready.pop_front() {
+            let (tickets, records) = batch.into_iter().unzip();
+            let job = Job { session: self.number, number: self.order.upcoming(), tickets, records };
+            if let Some(job) = self.pool.submit(job)? {
+                let batch = job.tickets.into_iter().zip(job.records).collect();
+                self.ready.push_front(batch);
+                break;
+            }
+            self.order.hand_out();
+        }
+        Ok(())
+    }
+
+    /// Holds back, pauses or resumes reading.
+    fn relieve(&mut self, now: Instant) {
+        let options = self.lane.options;
+        let load = ratio(self.held, options.max_in_flight).max(ratio(self.held_bytes, options.max_in_flight_bytes));
+        let in_flight = self.held;
+        let partitions: Vec<_> = self.tracker.partitions().cloned().collect();
+        match self.pressure.observe(load, now) {
+            Action::Keep => {}
+            Action::Pause => {
+                self.pause(&partitions);
+                self.tell(&Event::Paused { in_flight });
+            }
+            Action::Resume => {
+                if let Err(error) = self.consumer.resume(&context::list(&partitions)) {
+                    self.trouble(context::code(&error), &format!("cannot resume reading: {error}"));
+                }
+                self.tell(&Event::Resumed { in_flight });
+            }
+        }
+    }
+
+    fn pause(&mut self, partitions: &[Partition]) {
+        if let Err(error) = self.consumer.pause(&context::list(partitions)) {
+            self.trouble(context::code(&error), &format!("cannot pause reading: {error}"));
+        }
+    }
+
+    fn read(&mut self) -> Result<(), Interruption> {
+        if self.pressure.is_holding() {
+            // Patience ends in a pause, so the consumer is polled again soon.
+            self.wait_for_reply(BUSY_WAIT);
+            return Ok(());
+        }
+        let mut wait = if self.held > 0 { BUSY_WAIT } else { IDLE_WAIT };
+        if let Some(remaining) = self.batcher.remaining(Instant::now()) {
+            wait = wait.min(remaining.max(Duration::from_millis(1)));
+        }
+        for _ in 0..self.lane.options.batch.records.max(1) {
+            if !self.poll(wait)? {
+                break;
+            }
+            wait = Duration::ZERO;
+            if self.batcher.is_full() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn wait_for_reply(&mut self, wait: Duration) {
+        let mut select = crossbeam_channel::Select::new();
+        select.recv(self.pool.replies());
+        // The reply itself is taken by the next turn.
+        let _ = select.ready_timeout(wait);
+    }
+
+    /// Takes one message or event from the consumer. `false` if none came.
+    fn poll(&mut self, wait: Duration) -> Result<bool, Interruption> {
+        let record = match self.consumer.poll(wait) {
+            None => return Ok(false),
+            Some(Err(error)) => {
+                self.take_error(&error)?;
+                return Ok(true);
+            }
+            Some(Ok(_)) if self.stopping => return Ok(true),
+            Some(Ok(message)) => {
+                let name = rdkafka::Message::topic(&message);
+                let topic = if let Some(topic) = self.topics.get(name) {
+                    Arc::clone(topic)
+                } else {
+                    let topic: Arc<str> = name.into();
+                    self.topics.insert(name.to_owned(), Arc::clone(&topic));
+                    topic
+                };
+                clients::record(&message, topic)
+            }
+        };
+        let partition = Partition { topic: Arc::clone(&record.topic), number: record.partition };
+        if let Some(ticket) = self.tracker.start(&partition, record.offset) {
+            let bytes = record.bytes();
+            self.held = self.held.saturating_add(1);
+            self.held_bytes = self.held_bytes.saturating_add(bytes);
+            self.counts.consumed = self.counts.consumed.saturating_add(1);
+            self.batcher.push((ticket, record), bytes, Instant::now());
+        }
+        Ok(true)
+    }
+
+    fn take_error(&mut self, error: &KafkaError) -> Result<(), Interruption> {
+        let code = context::code(error);
+        if matches!(error, KafkaError::MessageConsumptionFatal(_)) || is_fatal_to_client(code) {
+            return Err(self.refused(code, &error.to_string()));
+        }
+        if matches!(code, RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) {
+            self.look_for_topics()?;
+        }
+        self.trouble(code, &error.to_string());
+        Ok(())
+    }
+
+    /// A topic may be unknown for a moment after its creation; only the brokers' own list decides.
+    fn look_for_topics(&self) -> Result<(), Interruption> {
+        for topic in &self.lane.options.topics {
+            let Ok(found) = self.consumer.fetch_metadata(Some(topic), Duration::from_secs(5)) else {
+                continue;
+            };
+            let missing = found.topics().iter().any(|entry| {
+                entry.name() == topic
+                    && entry.error().map(RDKafkaErrorCode::from) == Some(RDKafkaErrorCode::UnknownTopicOrPartition)
+            });
+            if missing {
+                return Err(Error::UnknownTopic { topic: topic.clone() }.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn take_notice(&mut self, notice: Notice) -> Result<(), Interruption> {
+        match notice {
+            Notice::Assigned(partitions) => self.assigned(&partitions),
+            Notice::Revoked(partitions) => self.revoked(&partitions),
+            Notice::Committed(result, positions) => self.committed(result, &positions),
+            Notice::Lag(partition, messages) => {
+                if self.tracker.partitions().any(|known| *known == partition) {
+                    self.tell(&Event::Lag { partition: &partition, messages });
+                }
+                Ok(())
+            }
+            Notice::Trouble(code, reason) => {
+                if is_fatal_to_client(code) && code != RDKafkaErrorCode::Fatal {
+                    return Err(self.refused(code, &reason));
+                }
+                self.trouble(code, &reason);
+                Ok(())
+            }
+        }
+    }
+
+    fn waiting(&self) -> usize {
+        self.ready.iter().map(Vec::len).sum::<usize>().saturating_add(self.batcher.len())
+    }
+
+    fn waiting_bytes(&self) -> usize {
+        let ready: usize = self.ready.iter().flatten().map(|(_, record)| record.bytes()).sum();
+        ready.saturating_add(self.batcher.bytes())
+    }
+
+    fn refused(&self, code: RDKafkaErrorCode, problem: &str) -> Interruption {
+        let error = Error::Refused { lane: self.lane.number, problem: problem.to_owned(), advice: advice(code) };
+        Interruption::Fatal(error)
+    }
+
+    fn trouble(&mut self, code: RDKafkaErrorCode, message: &str) {
+        if let Some(suppressed) = self.throttle.admit(&format!("{code:?}"), Instant::now()) {
+            self.tell(&Event::Trouble { message, suppressed });
+        }
+    }
+
+    fn tell(&self, event: &Event<'_>) {
+        self.lane.observer.event(self.lane.number, event);
+    }
+}
+
+fn ratio(part: usize, whole: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a load of 2^53 inputs is beyond any memory")]
+    let ratio = part as f64 / whole.max(1) as f64;
+    ratio
+}
