@@ -84,7 +84,8 @@ fn librdkafka_settings_that_break_the_guarantee_are_refused_by_name() {
 
 #[test]
 fn the_environment_wins_over_the_file_and_is_named_as_the_origin() {
-    let environment = [("IBALEG__KAFKA__BROKERS", "broker-1:9092,broker-2:9092"), ("IBALEG__STREAM__LANES", "3"), ("HOME", "/")];
+    let environment =
+        [("IBALEG__KAFKA__BROKERS", "broker-1:9092,broker-2:9092"), ("IBALEG__STREAM__LANES", "3"), ("HOME", "/")];
     let loaded = file("[kafka]\nbrokers = \"a:1\"\ngroup_id = \"g\"\n", &environment).unwrap();
     assert_eq!(loaded.settings.kafka.brokers, "broker-1:9092,broker-2:9092");
     assert_eq!(loaded.settings.stream.lanes, 3);

@@ -6,11 +6,7 @@ use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 fn assert_well_formed(text: &str, found: &Identification) {
-    assert!(
-        (0.0..=1.0).contains(&found.confidence),
-        "{}",
-        found.confidence
-    );
+    assert!((0.0..=1.0).contains(&found.confidence), "{}", found.confidence);
     let mut end = 0;
     for span in &found.spans {
         assert!(span.span.start >= end && span.span.end > span.span.start);
@@ -29,47 +25,15 @@ fn assert_well_formed(text: &str, found: &Identification) {
 #[test]
 fn everyday_sentences() {
     for (language, script, text) in [
-        (
-            Language::Ar,
-            Script::Arabic,
-            "أريد أن أبلغ عن شخص يهددني بنشر صوري",
-        ),
-        (
-            Language::Ary,
-            Script::Arabic,
-            "واش كاين شي حد يعاوني راه نصبو عليا",
-        ),
-        (
-            Language::AryLatn,
-            Script::Latin,
-            "3afakom had siyed nsab 3liya w hreb b flousi",
-        ),
-        (
-            Language::Fr,
-            Script::Latin,
-            "jé acheté un telephone et le vendeur ma bloké",
-        ),
-        (
-            Language::En,
-            Script::Latin,
-            "someone stole my account and asks my friends for money",
-        ),
-        (
-            Language::Es,
-            Script::Latin,
-            "me han robado la cuenta y piden dinero a mis amigos",
-        ),
+        (Language::Ar, Script::Arabic, "أريد أن أبلغ عن شخص يهددني بنشر صوري"),
+        (Language::Ary, Script::Arabic, "واش كاين شي حد يعاوني راه نصبو عليا"),
+        (Language::AryLatn, Script::Latin, "3afakom had siyed nsab 3liya w hreb b flousi"),
+        (Language::Fr, Script::Latin, "jé acheté un telephone et le vendeur ma bloké"),
+        (Language::En, Script::Latin, "someone stole my account and asks my friends for money"),
+        (Language::Es, Script::Latin, "me han robado la cuenta y piden dinero a mis amigos"),
         (Language::Zgh, Script::Tifinagh, "ⴰⵣⵓⵍ ⴼⵍⵍⴰⵡⵏ"),
-        (
-            Language::Zgh,
-            Script::Latin,
-            "azul fellawen ur ssingh mad skergh",
-        ),
-        (
-            Language::Other,
-            Script::Latin,
-            "ich weiß nicht, was ich machen soll",
-        ),
+        (Language::Zgh, Script::Latin, "azul fellawen ur ssingh mad skergh"),
+        (Language::Other, Script::Latin, "ich weiß nicht, was ich machen soll"),
         (Language::Other, Script::Other, "помогите пожалуйста"),
     ] {
         let found = identify(text);
@@ -80,17 +44,7 @@ fn everyday_sentences() {
 
 #[test]
 fn too_little_text_is_unknown() {
-    for text in [
-        "",
-        "  ",
-        "a",
-        "ok",
-        "12:30",
-        "😡😡",
-        "<url>",
-        "@user_1",
-        "https://exemple.test/fr",
-    ] {
+    for text in ["", "  ", "a", "ok", "12:30", "😡😡", "<url>", "@user_1", "https://exemple.test/fr"] {
         let found = identify(text);
         assert_eq!(found.language, Language::Unknown, "{text}");
         assert_well_formed(text, &found);
@@ -110,11 +64,7 @@ fn placeholders_and_digits_change_nothing() {
 fn a_switched_sentence_is_split_where_the_language_changes() {
     let text = "Le patron m'a écrit hier soir : غادي نخرج عليك إلا هضرتي. Que dois-je faire ?";
     let found = identify(text);
-    let spans: Vec<_> = found
-        .spans
-        .iter()
-        .map(|s| (s.language, &text[s.span.clone()]))
-        .collect();
+    let spans: Vec<_> = found.spans.iter().map(|s| (s.language, &text[s.span.clone()])).collect();
     assert_eq!(
         spans,
         [
@@ -123,10 +73,7 @@ fn a_switched_sentence_is_split_where_the_language_changes() {
             (Language::Fr, "Que dois-je faire"),
         ]
     );
-    assert_eq!(
-        (found.language, found.script),
-        (Language::Fr, Script::Mixed)
-    );
+    assert_eq!((found.language, found.script), (Language::Fr, Script::Mixed));
 }
 
 #[test]

@@ -12,9 +12,7 @@ use tempfile::TempDir;
 const NAMES: [&str; 3] = ["bag", "bert", "roberta"];
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/model")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/model").join(name)
 }
 
 fn load(dir: &Path) -> Result<Arc<Model>, Error> {
@@ -26,13 +24,7 @@ fn model(name: &str) -> Arc<Model> {
 }
 
 fn score(model: &Arc<Model>, texts: &[(String, String)]) -> Vec<Scores> {
-    let inputs: Vec<Input<'_>> = texts
-        .iter()
-        .map(|(description, content)| Input {
-            description,
-            content,
-        })
-        .collect();
+    let inputs: Vec<Input<'_>> = texts.iter().map(|(description, content)| Input { description, content }).collect();
     model.session().unwrap().score(&inputs).unwrap()
 }
 
@@ -72,9 +64,7 @@ fn edit_bytes(dir: &TempDir, file: &str, from: &[u8], to: &[u8]) {
     assert_eq!(from.len(), to.len());
     let path = dir.path().join(file);
     let mut bytes = fs::read(&path).unwrap();
-    let places: Vec<usize> = (0..=bytes.len() - from.len())
-        .filter(|&at| bytes[at..].starts_with(from))
-        .collect();
+    let places: Vec<usize> = (0..=bytes.len() - from.len()).filter(|&at| bytes[at..].starts_with(from)).collect();
     assert!(!places.is_empty());
     for at in places {
         bytes[at..at + to.len()].copy_from_slice(to);
@@ -95,10 +85,7 @@ struct Expected {
 
 fn expected(name: &str) -> Vec<Expected> {
     let lines = fs::read_to_string(fixture(name).join("expected.jsonl")).unwrap();
-    lines
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[test]
@@ -119,11 +106,7 @@ fn logits_are_those_of_onnx_runtime() {
 #[test]
 fn a_plain_export_needs_no_file_of_ours() {
     let bert = model("bert");
-    let names: Vec<&str> = bert
-        .outputs()
-        .iter()
-        .map(|output| output.name.as_str())
-        .collect();
+    let names: Vec<&str> = bert.outputs().iter().map(|output| output.name.as_str()).collect();
     assert_eq!(names, ["fraud", "threat", "hate"]);
     assert_eq!(bert.package().max_length, 64);
     assert_eq!(model("roberta").package().max_length, 128);
@@ -134,28 +117,10 @@ fn a_plain_export_needs_no_file_of_ours() {
 #[test]
 fn package_toml_renames_and_ignores_outputs() {
     let model = model("bag");
-    let names: Vec<&str> = model
-        .outputs()
-        .iter()
-        .map(|output| output.name.as_str())
-        .collect();
-    assert_eq!(
-        names,
-        ["fraud", "sextortion", "threat", "terrorism", "isis"]
-    );
-    assert_eq!(
-        (model.package().name.as_str(), model.package().max_length),
-        ("bag", 48)
-    );
-    assert_eq!(
-        model
-            .thresholds()
-            .unwrap()
-            .get("threat", "ary")
-            .unwrap()
-            .flag,
-        0.3
-    );
+    let names: Vec<&str> = model.outputs().iter().map(|output| output.name.as_str()).collect();
+    assert_eq!(names, ["fraud", "sextortion", "threat", "terrorism", "isis"]);
+    assert_eq!((model.package().name.as_str(), model.package().max_length), ("bag", 48));
+    assert_eq!(model.thresholds().unwrap().get("threat", "ary").unwrap().flag, 0.3);
 }
 
 #[test]
@@ -163,20 +128,9 @@ fn goldens_pass_and_a_wrong_one_is_named() {
     let report = model("bag").check_goldens(&|text| text.to_owned()).unwrap();
     assert_eq!(report.texts, 8);
     assert!(report.worst < 1e-4, "{report:?}");
-    let error = model("bag")
-        .check_goldens(&|text| text.to_uppercase())
-        .unwrap_err();
-    assert!(
-        error.to_string().starts_with("goldens.jsonl line 1: "),
-        "{error}"
-    );
-    assert_eq!(
-        model("bert")
-            .check_goldens(&|text| text.to_owned())
-            .unwrap()
-            .texts,
-        0
-    );
+    let error = model("bag").check_goldens(&|text| text.to_uppercase()).unwrap_err();
+    assert!(error.to_string().starts_with("goldens.jsonl line 1: "), "{error}");
+    assert_eq!(model("bert").check_goldens(&|text| text.to_owned()).unwrap().texts, 0);
 }
 
 #[test]
@@ -187,10 +141,7 @@ fn contributions_add_up_and_point_at_the_words() {
     let scores = score_one(&model, description, content);
     for (output, bias) in bias.iter().enumerate() {
         let contributions = scores.contributions(output);
-        let sum: f32 = contributions
-            .iter()
-            .map(|contribution| contribution.weight)
-            .sum();
+        let sum: f32 = contributions.iter().map(|contribution| contribution.weight).sum();
         assert!((sum + bias - scores.logits[output]).abs() < 1e-4);
         let joined = |segment| {
             let mut end = 0;
@@ -219,14 +170,7 @@ fn a_text_without_tokens_is_defined_and_says_so() {
             assert_eq!(score_one(&model, " \t ", ""), empty);
         }
     }
-    assert!(
-        model("bert")
-            .session()
-            .unwrap()
-            .score(&[])
-            .unwrap()
-            .is_empty()
-    );
+    assert!(model("bert").session().unwrap().score(&[]).unwrap().is_empty());
 }
 
 #[test]
@@ -247,10 +191,7 @@ fn long_text_is_read_to_the_end_in_windows() {
 
 #[test]
 fn windows_beyond_the_limit_are_counted() {
-    let limits = LoadLimits {
-        max_windows: 2,
-        ..LoadLimits::default()
-    };
+    let limits = LoadLimits { max_windows: 2, ..LoadLimits::default() };
     let model = Arc::new(Model::load(&fixture("bert"), &limits).unwrap());
     let scores = score_one(&model, &"parcel ".repeat(300), "");
     assert_eq!(scores.windows, 2);
@@ -376,11 +317,7 @@ fn links_and_odd_files_inside_are_refused() {
     std::os::unix::fs::symlink(fixture("bert").join("config.json"), &config).unwrap();
     assert!(refusal(&dir).contains("is a symbolic link"));
     fs::remove_file(&config).unwrap();
-    fs::copy(
-        fixture("bert").join("config.json"),
-        dir.path().join("other"),
-    )
-    .unwrap();
+    fs::copy(fixture("bert").join("config.json"), dir.path().join("other")).unwrap();
     fs::hard_link(dir.path().join("other"), &config).unwrap();
     assert!(refusal(&dir).contains("is a hard link"));
     fs::remove_file(&config).unwrap();
@@ -396,40 +333,19 @@ fn links_and_odd_files_inside_are_refused() {
 #[test]
 fn missing_and_oversized_files_are_named() {
     for (file, says) in [
-        (
-            "config.json",
-            "has no config.json; it comes with a Hugging Face export",
-        ),
-        (
-            "tokenizer.json",
-            "has no tokenizer.json; save the fast tokenizer",
-        ),
-        (
-            "model.onnx",
-            "has no model.onnx or onnx/model.onnx; export the classifier",
-        ),
+        ("config.json", "has no config.json; it comes with a Hugging Face export"),
+        ("tokenizer.json", "has no tokenizer.json; save the fast tokenizer"),
+        ("model.onnx", "has no model.onnx or onnx/model.onnx; export the classifier"),
     ] {
         let dir = copy("bert");
         fs::remove_file(dir.path().join(file)).unwrap();
         assert!(refusal(&dir).contains(says), "{}", refusal(&dir));
     }
-    let limits = LoadLimits {
-        max_model_bytes: 1000,
-        ..LoadLimits::default()
-    };
-    let error = Model::load(&fixture("bert"), &limits)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("model.onnx is larger than 1000 bytes"),
-        "{error}"
-    );
+    let limits = LoadLimits { max_model_bytes: 1000, ..LoadLimits::default() };
+    let error = Model::load(&fixture("bert"), &limits).unwrap_err().to_string();
+    assert!(error.contains("model.onnx is larger than 1000 bytes"), "{error}");
     let dir = copy("roberta");
-    fs::copy(
-        dir.path().join("onnx/model.onnx"),
-        dir.path().join("model.onnx"),
-    )
-    .unwrap();
+    fs::copy(dir.path().join("onnx/model.onnx"), dir.path().join("model.onnx")).unwrap();
     assert!(refusal(&dir).contains("keep the one that is meant"));
 }
 
@@ -443,97 +359,19 @@ fn contradictions_in_config_and_package_say_what_to_do() {
             "  \"2\": \"hate\", \"3\": \"x\"\n",
             "logits have 3 columns, id2label 4 labels; use the config.json",
         ),
-        (
-            "bert",
-            "config.json",
-            "\"2\": \"hate\"",
-            "\"7\": \"hate\"",
-            "none for 2",
-        ),
-        (
-            "bert",
-            "config.json",
-            "\"2\": \"hate\"",
-            "\"2\": \"fraud\"",
-            "id2label has \"fraud\" twice",
-        ),
-        (
-            "bert",
-            "config.json",
-            "multi_label_classification",
-            "regression",
-            "problem_type is \"regression\"",
-        ),
-        (
-            "bert",
-            "config.json",
-            " \"problem_type\": \"multi_label_classification\",\n",
-            "",
-            "problem_type is missing",
-        ),
-        (
-            "bert",
-            "config.json",
-            "embeddings\": 64",
-            "embeddings\": 80",
-            "set max_length in package.toml",
-        ),
-        (
-            "bag",
-            "package.toml",
-            "max_length",
-            "max_len",
-            "unknown field `max_len`, expected one of",
-        ),
-        (
-            "bag",
-            "package.toml",
-            "format = 1",
-            "format = 2",
-            "reads format = 1",
-        ),
-        (
-            "bag",
-            "package.toml",
-            "FRAUD = ",
-            "FRAUDE = ",
-            "did you mean \"FRAUD\"?",
-        ),
-        (
-            "bag",
-            "package.toml",
-            "\"fraud\"",
-            "\"threat\"",
-            "are both named \"threat\"",
-        ),
-        (
-            "bag",
-            "package.toml",
-            "window_overlap = 8",
-            "window_overlap = 48",
-            "lower window_overlap",
-        ),
-        (
-            "bag",
-            "calibration.json",
-            "\"threat\"",
-            "\"thread\"",
-            "did you mean \"threat\"?",
-        ),
-        (
-            "bag",
-            "goldens.jsonl",
-            "\"tolerance\": 0.001",
-            "\"tolerance\": 0",
-            "line 1 has tolerance 0",
-        ),
-        (
-            "bag",
-            "goldens.jsonl",
-            "\"scores\"",
-            "\"score\"",
-            "line 1: unknown field `score`",
-        ),
+        ("bert", "config.json", "\"2\": \"hate\"", "\"7\": \"hate\"", "none for 2"),
+        ("bert", "config.json", "\"2\": \"hate\"", "\"2\": \"fraud\"", "id2label has \"fraud\" twice"),
+        ("bert", "config.json", "multi_label_classification", "regression", "problem_type is \"regression\""),
+        ("bert", "config.json", " \"problem_type\": \"multi_label_classification\",\n", "", "problem_type is missing"),
+        ("bert", "config.json", "embeddings\": 64", "embeddings\": 80", "set max_length in package.toml"),
+        ("bag", "package.toml", "max_length", "max_len", "unknown field `max_len`, expected one of"),
+        ("bag", "package.toml", "format = 1", "format = 2", "reads format = 1"),
+        ("bag", "package.toml", "FRAUD = ", "FRAUDE = ", "did you mean \"FRAUD\"?"),
+        ("bag", "package.toml", "\"fraud\"", "\"threat\"", "are both named \"threat\""),
+        ("bag", "package.toml", "window_overlap = 8", "window_overlap = 48", "lower window_overlap"),
+        ("bag", "calibration.json", "\"threat\"", "\"thread\"", "did you mean \"threat\"?"),
+        ("bag", "goldens.jsonl", "\"tolerance\": 0.001", "\"tolerance\": 0", "line 1 has tolerance 0"),
+        ("bag", "goldens.jsonl", "\"scores\"", "\"score\"", "line 1: unknown field `score`"),
     ] {
         let dir = copy(name);
         edit(&dir, file, from, to);
@@ -545,34 +383,10 @@ fn contradictions_in_config_and_package_say_what_to_do() {
 #[test]
 fn graphs_off_the_contract_are_refused_by_name() {
     for (name, file, from, to, says) in [
-        (
-            "bert",
-            "model.onnx",
-            &b"input_ids"[..],
-            &b"input_idz"[..],
-            "input \"input_idz\" is unknown",
-        ),
-        (
-            "bert",
-            "model.onnx",
-            b"attention_mask",
-            b"attention_mosk",
-            "input \"attention_mosk\" is unknown",
-        ),
-        (
-            "bert",
-            "model.onnx",
-            b"logits",
-            b"logitz",
-            "no output logits among logitz",
-        ),
-        (
-            "bert",
-            "model.onnx",
-            b"\x22\x03Erf",
-            b"\x22\x03Urf",
-            "operator Urf (node \"Erf_",
-        ),
+        ("bert", "model.onnx", &b"input_ids"[..], &b"input_idz"[..], "input \"input_idz\" is unknown"),
+        ("bert", "model.onnx", b"attention_mask", b"attention_mosk", "input \"attention_mosk\" is unknown"),
+        ("bert", "model.onnx", b"logits", b"logitz", "no output logits among logitz"),
+        ("bert", "model.onnx", b"\x22\x03Erf", b"\x22\x03Urf", "operator Urf (node \"Erf_"),
     ] {
         let dir = copy(name);
         edit_bytes(&dir, file, from, to);
@@ -588,11 +402,7 @@ fn files_cut_short_anywhere_give_an_error_and_no_panic() {
         let dir = copy("bert");
         for part in 0..8 {
             fs::write(dir.path().join(file), &whole[..whole.len() * part / 8]).unwrap();
-            assert!(
-                refusal(&dir).contains(file),
-                "{file} at {part}/8: {}",
-                refusal(&dir)
-            );
+            assert!(refusal(&dir).contains(file), "{file} at {part}/8: {}", refusal(&dir));
         }
     }
 }
@@ -600,14 +410,7 @@ fn files_cut_short_anywhere_give_an_error_and_no_panic() {
 #[test]
 fn a_tokenizer_of_another_model_is_refused() {
     let dir = copy("bert");
-    fs::copy(
-        fixture("roberta").join("tokenizer.json"),
-        dir.path().join("tokenizer.json"),
-    )
-    .unwrap();
+    fs::copy(fixture("roberta").join("tokenizer.json"), dir.path().join("tokenizer.json")).unwrap();
     let error = refusal(&dir);
-    assert!(
-        error.contains("tokenizer.json: it has 320 ids, the model's embedding table"),
-        "{error}"
-    );
+    assert!(error.contains("tokenizer.json: it has 320 ids, the model's embedding table"), "{error}");
 }

@@ -7,7 +7,6 @@ use std::thread;
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
-use jiff::Timestamp;
 
 use super::lines::{Line, read_line};
 use super::{deployment, exit};
@@ -99,22 +98,34 @@ fn as_report(number: u64, bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Decides line after line on all sessions, in the order of the input; returns how many were rejected.
-fn decide(sessions: &mut [Session], lines: &Receiver<Line>, encoder: &Encoder, progress: &ProgressBar) -> anyhow::Result<u64> {
+fn decide(
+    sessions: &mut [Session],
+    lines: &Receiver<Line>,
+    encoder: &Encoder,
+    progress: &ProgressBar,
+) -> anyhow::Result<u64> {
     let mut output = io::BufWriter::new(io::stdout().lock());
     let mut rejected = 0;
     while let Some(batch) = next_batch(lines, BATCH * sessions.len()) {
         let share = batch.len().div_ceil(sessions.len());
         let outcomes: Vec<Outcome> = thread::scope(|scope| {
             let parts = sessions.iter_mut().zip(batch.chunks(share));
-            let running: Vec<_> = parts.map(|(session, lines)| scope.spawn(move || decide_part(session, lines))).collect();
-            running.into_iter().map(|part| part.join().map_err(|_| anyhow::anyhow!("a classifying thread ended early"))).collect::<anyhow::Result<Vec<_>>>()
-        })?.into_iter().flatten().collect();
+            let running: Vec<_> =
+                parts.map(|(session, lines)| scope.spawn(move || decide_part(session, lines))).collect();
+            running
+                .into_iter()
+                .map(|part| part.join().map_err(|_| anyhow::anyhow!("a classifying thread ended early")))
+                .collect::<anyhow::Result<Vec<_>>>()
+        })?
+        .into_iter()
+        .flatten()
+        .collect();
         for (line, outcome) in batch.iter().zip(&outcomes) {
             if let Outcome::Rejected { event, .. } = outcome {
                 rejected += 1;
                 report_rejected(line, &event.code, &event.pointer, &event.message);
             }
-            serde_json::to_writer(&mut output, &outcome.structured(encoder)).context("standard output cannot be written")?;
+            outcome.write(encoder, &mut output).context("standard output cannot be written")?;
             output.write_all(b"\n").context("standard output cannot be written")?;
         }
         output.flush().context("standard output cannot be written")?;
@@ -124,7 +135,7 @@ fn decide(sessions: &mut [Session], lines: &Receiver<Line>, encoder: &Encoder, p
 }
 
 fn decide_part(session: &mut Session, lines: &[Line]) -> Vec<Outcome> {
-    let now = Timestamp::now();
+    let now = super::now();
     let input = |line| Input { envelope: Envelope::bare(line), source: None, received_at: now };
     let inputs: Vec<Input<'_>> = lines.iter().map(|line| input(line.bytes.as_slice())).collect();
     session.decide(&inputs, now)

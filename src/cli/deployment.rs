@@ -29,7 +29,8 @@ pub(super) fn rules(settings: &Settings) -> anyhow::Result<(Triage, RuleFiles)> 
     if lexicon.is_empty() {
         lexicon.extend(LEXICON.map(|(name, text)| (name.to_owned(), text.to_owned())));
     }
-    let files: Result<Vec<LexiconFile>, _> = lexicon.iter().map(|(name, text)| LexiconFile::parse(name, text)).collect();
+    let files: Result<Vec<LexiconFile>, _> =
+        lexicon.iter().map(|(name, text)| LexiconFile::parse(name, text)).collect();
     let normalise = |form: &str| prepare(form, View::Normalised).text().to_owned();
     let triage = Triage::new(Taxonomy::parse(&taxonomy)?, Policy::parse(&policy)?, Lexicon::new(&files?, normalise)?)?;
     let bytes = RuleFiles {
@@ -51,8 +52,6 @@ pub(super) fn engine(settings: &Settings) -> anyhow::Result<Arc<Engine>> {
     let path = &settings.model.path;
     let hint = || format!("model.path = {} (set it in the configuration or as IBALEG__MODEL__PATH)", path.display());
     let model = Arc::new(Model::load(path, &limits).with_context(hint)?);
-    let view = if model.package().normalised { View::Normalised } else { View::Redacted };
-    let goldens = model.check_goldens(&|text: &str| prepare(text, view).text().to_owned()).with_context(hint)?;
     let (triage, files) = rules(settings)?;
     let options = Options {
         limits: Limits {
@@ -63,16 +62,10 @@ pub(super) fn engine(settings: &Settings) -> anyhow::Result<Arc<Engine>> {
         },
         embed_text: settings.event.text == TextPolicy::Embed,
     };
-    let engine = Engine::new(model, triage, &files, options)?;
+    let engine = Engine::new(model, triage, &files, options).with_context(hint)?;
     for output in engine.unknown_outputs() {
         tracing::warn!(output, "the taxonomy does not know this output of the model; it is left out");
     }
-    tracing::info!(
-        model = engine.provenance().model,
-        digest = engine.provenance().model_digest,
-        goldens = goldens.checked,
-        "model loaded"
-    );
     Ok(Arc::new(engine))
 }
 

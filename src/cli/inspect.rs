@@ -50,7 +50,10 @@ pub(super) fn topics(settings: &Settings, command: &Topics) -> anyhow::Result<Ex
                 match found.iter().find(|topic| topic.name == name) {
                     Some(topic) => line(
                         name,
-                        &format!("{} partitions, {} replicas, {} messages", topic.partitions, topic.replication, topic.messages),
+                        &format!(
+                            "{} partitions, {} replicas, {} messages",
+                            topic.partitions, topic.replication, topic.messages
+                        ),
                     )?,
                     None => line(name, "missing; `ibaleg topics create` makes it")?,
                 }
@@ -63,7 +66,10 @@ pub(super) fn topics(settings: &Settings, command: &Topics) -> anyhow::Result<Ex
                     topics::Outcome::Existing => line(&spec.name, "exists")?,
                     topics::Outcome::Mismatch { found } => {
                         let wanted = spec.partitions;
-                        line(&spec.name, &format!("exists with {found} partitions, {wanted} were asked for; left as it is"))?;
+                        line(
+                            &spec.name,
+                            &format!("exists with {found} partitions, {wanted} were asked for; left as it is"),
+                        )?;
                     }
                 }
             }

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser, Subcommand};
+use jiff::Timestamp;
 
 use crate::config::{self, Loaded};
 
@@ -119,6 +120,12 @@ fn execute(command: Command, loaded: &Loaded) -> anyhow::Result<ExitCode> {
 fn failed(code: u8, error: &anyhow::Error) -> ExitCode {
     eprintln!("error: {error:#}");
     ExitCode::from(code)
+}
+
+/// The time in whole milliseconds, as Kafka keeps it.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
 /// Writes one line of data to standard output.

@@ -13,6 +13,8 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let options = options(settings);
     options.check()?;
     let engine = deployment::engine(settings)?;
+    let provenance = engine.provenance();
+    tracing::info!(model = provenance.model, digest = provenance.model_digest, "model loaded, goldens passed");
     let encoder = deployment::encoder(settings);
     let workers: Arc<dyn Workers> = Arc::new(Classifiers { engine, encoder, topics: settings.topics.clone() });
     let stop = Stop::new();

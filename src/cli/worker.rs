@@ -31,7 +31,7 @@ struct Classifier {
 
 impl Worker for Classifier {
     fn process(&mut self, records: &[Record]) -> Vec<Disposition> {
-        let now = Timestamp::now();
+        let now = super::now();
         let inputs: Vec<Input<'_>> = records.iter().map(|record| input(record, now)).collect();
         let outcomes = self.session.decide(&inputs, now);
         records.iter().zip(&outcomes).map(|(record, outcome)| self.disposition(record, outcome)).collect()

@@ -13,7 +13,8 @@ impl FromStr for ByteSize {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is not a size; write a whole number with B, KiB, MiB or GiB, such as \"64KiB\"");
+        let wrong =
+            || format!("{text:?} is not a size; write a whole number with B, KiB, MiB or GiB, such as \"64KiB\"");
         let (unit, factor) = UNITS.iter().find(|(unit, _)| text.ends_with(unit)).ok_or_else(wrong)?;
         let number: usize = text[..text.len() - unit.len()].trim().parse().map_err(|_| wrong())?;
         number.checked_mul(*factor).map(Self).ok_or_else(wrong)

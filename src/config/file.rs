@@ -53,7 +53,8 @@ fn parse(file: &str, text: &str, origins: &mut BTreeMap<String, Origin>) -> Resu
         let at = place(file, text, section.span().start);
         known(&at, "", section.get_ref(), &document::section_names())?;
         let Some(table) = value.get_ref().as_table() else {
-            let message = format!("is a section; write [{}] on a line of its own and its keys below", section.get_ref());
+            let message =
+                format!("is a section; write [{}] on a line of its own and its keys below", section.get_ref());
             return Err(Error::Value { place: at, key: section.get_ref().to_string(), message });
         };
         for (key, _) in table {
@@ -94,7 +95,8 @@ fn known(place: &str, section: &str, key: &str, names: &[String]) -> Result<(), 
     }
     let full = |name: &str| if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") };
     let near = names.iter().map(|name| (strsim::damerau_levenshtein(name, key), name));
-    let near = near.min_by_key(|(distance, _)| *distance).filter(|(distance, name)| *distance <= name.len().div_ceil(2));
+    let near =
+        near.min_by_key(|(distance, _)| *distance).filter(|(distance, name)| *distance <= name.len().div_ceil(2));
     Err(Error::UnknownKey { place: place.to_owned(), key: full(key), nearest: near.map(|(_, name)| full(name)) })
 }
 
@@ -108,7 +110,8 @@ impl Settings {
     fn deserialize_from(table: Table, origins: &BTreeMap<String, Origin>) -> Result<Self, Error> {
         for (section, value) in &table {
             for (key, value) in value.as_table().into_iter().flatten() {
-                let alone = Table::from_iter([(section.clone(), Table::from_iter([(key.clone(), value.clone())]).into())]);
+                let alone =
+                    Table::from_iter([(section.clone(), Table::from_iter([(key.clone(), value.clone())]).into())]);
                 if let Err(error) = Self::try_from_table(alone) {
                     let name = format!("{section}.{key}");
                     let place = origins.get(&name).map(ToString::to_string).unwrap_or_default();
@@ -116,10 +119,8 @@ impl Settings {
                 }
             }
         }
-        Self::try_from_table(table).map_err(|error| Error::Syntax {
-            place: "configuration".into(),
-            message: error.message().to_owned(),
-        })
+        Self::try_from_table(table)
+            .map_err(|error| Error::Syntax { place: "configuration".into(), message: error.message().to_owned() })
     }
 
     fn try_from_table(table: Table) -> Result<Self, toml::de::Error> {

@@ -10,7 +10,7 @@ use crate::event::{
     TextLanguage, Timings, Urgency,
 };
 use crate::model::{Scores, Segment};
-use crate::text;
+use crate::text::{self, OffsetIndex};
 use crate::triage::{Band, Decision, Findings, Meaning, Score, State};
 
 /// Entities listed in one event, at most.
@@ -23,7 +23,13 @@ const MOST_SPANS: usize = 32;
 impl Engine {
     /// The event of one report that could be read. `scores` is `None` when the model failed or
     /// there is no text.
-    pub(super) fn assemble(&self, input: &Input<'_>, prepared: &Prepared, scores: Option<&Scores>, now: Timestamp) -> Classified {
+    pub(super) fn assemble(
+        &self,
+        input: &Input<'_>,
+        prepared: &Prepared,
+        scores: Option<&Scores>,
+        now: Timestamp,
+    ) -> Classified {
         let report = &prepared.report;
         let named = scores.and_then(|scores| self.named_scores(scores));
         let hits = prepared.hits();
@@ -36,11 +42,12 @@ impl Engine {
             category: report.category.as_deref(),
             country: report.country.as_deref(),
             without_text: !prepared.has_text(),
-            unreadable: prepared.unreadable(),
+            unreadable: prepared.unreadable() || scores.is_some_and(|scores| scores.tokens == 0),
             partly_read: scores.is_some_and(|scores| scores.windows_skipped > 0),
         };
         let decision = self.triage.decide(&findings, &|label, language| self.package_band(label, language));
-        let within = SignedDuration::from_secs(decision.urgency.acknowledge_within_seconds.try_into().unwrap_or(i64::MAX));
+        let within =
+            SignedDuration::from_secs(decision.urgency.acknowledge_within_seconds.try_into().unwrap_or(i64::MAX));
         let deadline = Deadline {
             within_seconds: decision.urgency.acknowledge_within_seconds,
             acknowledge_by: input.received_at.saturating_add(within).unwrap_or(Timestamp::MAX),
@@ -50,8 +57,16 @@ impl Engine {
             evidence: self.evidence(prepared, scores, &decision),
             entities: entities(prepared),
             language: Languages {
-                description: prepared.description.as_ref().zip(report.description.as_ref()).map(|(t, o)| language(t, o.as_str())),
-                content: prepared.content.as_ref().zip(content(prepared)).map(|(text, original)| language(text, original)),
+                description: prepared
+                    .description
+                    .as_ref()
+                    .zip(report.description.as_ref())
+                    .map(|(t, o)| language(t, o.as_str())),
+                content: prepared
+                    .content
+                    .as_ref()
+                    .zip(content(prepared))
+                    .map(|(text, original)| language(text, original)),
             },
             urgency: Urgency { grade: decision.urgency.grade, reasons: decision.urgency.reasons, deadline },
             route: Route { unit: decision.route.unit, rule: decision.route.rule, copies: decision.route.copies },
@@ -93,7 +108,14 @@ impl Engine {
                     Meaning::Fact(id) => format!("fact:{id}"),
                 };
                 let span = original.characters(&text.normal, hit.span.clone());
-                found.push(Evidence { label, field, start: span.start, end: span.end, weight: 1.0, source: format!("lexicon:{}", hit.term) });
+                found.push(Evidence {
+                    label,
+                    field,
+                    start: span.start,
+                    end: span.end,
+                    weight: 1.0,
+                    source: format!("lexicon:{}", hit.term),
+                });
             }
         }
         found
@@ -117,13 +139,20 @@ fn model_evidence(prepared: &Prepared, scores: &Scores, output: usize, label: &s
         let (field, text) = present.get(run.text)?;
         let span = Original::of(prepared, *field).characters(text.for_model(), run.span);
         let weight = (run.share * 100.0).round() / 100.0;
-        Some(Evidence { label: label.to_owned(), field: *field, start: span.start, end: span.end, weight, source: "model".into() })
+        Some(Evidence {
+            label: label.to_owned(),
+            field: *field,
+            start: span.start,
+            end: span.end,
+            weight,
+            source: "model".into(),
+        })
     });
     shown.collect()
 }
 
-/// An original text, to count characters in.
-struct Original<'a>(&'a str);
+/// An original text in which characters are counted.
+struct Original<'a>(OffsetIndex<'a>);
 
 impl<'a> Original<'a> {
     fn of(prepared: &'a Prepared, field: Field) -> Self {
@@ -131,12 +160,12 @@ impl<'a> Original<'a> {
             Field::Description => prepared.report.description.as_ref().map(|text| text.as_str()),
             Field::Content => content(prepared),
         };
-        Self(text.unwrap_or_default())
+        Self(OffsetIndex::new(text.unwrap_or_default()))
     }
 
     /// Unicode scalar values of the original that a span of a prepared view stands for.
     fn characters(&self, view: &text::Prepared, span: Range<usize>) -> Range<usize> {
-        text::char_span(self.0, view.original_span(span))
+        self.0.char_span(view.original_span(span))
     }
 }
 
@@ -161,7 +190,11 @@ fn facts(input: &Input<'_>, prepared: &Prepared) -> ReportFacts {
         country: report.country.clone(),
         platform: report.content.as_ref().and_then(|content| content.platform.clone()),
         attachments: report.attachments.len(),
-        warnings: report.warnings.iter().map(|warning| format!("{} {}", warning.code.as_str(), warning.pointer)).collect(),
+        warnings: report
+            .warnings
+            .iter()
+            .map(|warning| format!("{} {}", warning.code.as_str(), warning.pointer))
+            .collect(),
         source: source(input),
     }
 }
@@ -170,8 +203,8 @@ fn entities(prepared: &Prepared) -> Vec<Entity> {
     let of = |(field, text): (Field, &PreparedText)| {
         let original = Original::of(prepared, field);
         let entities = text.normal.entities().iter().map(|entity| {
-            let span = text::char_span(original.0, entity.span.clone());
-            Entity { kind: entity.kind.as_str().to_owned(), field, start: span.start, end: span.end, value: entity.defanged.clone() }
+            let span = original.0.char_span(entity.span.clone());
+            Entity { kind: entity.kind, field, start: span.start, end: span.end, value: entity.defanged.clone() }
         });
         entities.collect::<Vec<_>>()
     };
@@ -180,8 +213,9 @@ fn entities(prepared: &Prepared) -> Vec<Entity> {
 
 fn language(text: &PreparedText, original: &str) -> TextLanguage {
     let identified = &text.language;
+    let index = OffsetIndex::new(original);
     let spans = identified.spans.iter().map(|span| {
-        let characters = text::char_span(original, span.span.clone());
+        let characters = index.char_span(span.span.clone());
         LanguageSpan { start: characters.start, end: characters.end, language: span.language.as_str().to_owned() }
     });
     let spans: Vec<LanguageSpan> = spans.take(MOST_SPANS).collect();

@@ -56,7 +56,8 @@ pub(super) fn spans(texts: &[&str], contributions: &[(usize, Range<usize>, f32)]
 fn collect_runs(words: &[(Range<usize>, f64)], mean: f64, report: &mut dyn FnMut(usize, usize, f64)) {
     let mut rest = vec![0..words.len()];
     for _ in 0..MOST {
-        let best = rest.iter().enumerate().filter_map(|(piece, range)| Some((piece, best_run(words, range.clone(), mean)?)));
+        let best =
+            rest.iter().enumerate().filter_map(|(piece, range)| Some((piece, best_run(words, range.clone(), mean)?)));
         let Some((piece, (first, last, _))) = best.max_by(|a, b| a.1.2.total_cmp(&b.1.2)) else { break };
         let range = rest.swap_remove(piece);
         rest.push(range.start..first);
@@ -107,7 +108,15 @@ mod tests {
     #[test]
     fn the_words_that_carry_the_weight_are_found_across_tokens_and_texts() {
         let texts = ["he said hello then", "pay or your photos go out"];
-        let tokens = [(0, 0..2, 0.1), (0, 2..7, -0.3), (1, 0..3, 1.0), (1, 3..6, 0.6), (1, 6..11, 0.5), (1, 11..15, 0.9), (1, 15..18, 0.8)];
+        let tokens = [
+            (0, 0..2, 0.1),
+            (0, 2..7, -0.3),
+            (1, 0..3, 1.0),
+            (1, 3..6, 0.6),
+            (1, 6..11, 0.5),
+            (1, 11..15, 0.9),
+            (1, 15..18, 0.8),
+        ];
         let found = spans(&texts, &tokens);
         assert_eq!(found[0].text, 1);
         assert_eq!(&texts[1][found[0].span.clone()], "pay or your photos");
@@ -123,10 +132,19 @@ mod tests {
     #[test]
     fn separate_runs_are_reported_largest_first() {
         let text = "bomb one two three four five six tonight";
-        let tokens: Vec<_> = words_of(text).into_iter().map(|(span, _)| {
-            let weight = if &text[span.clone()] == "tonight" { 3.0 } else if &text[span.clone()] == "bomb" { 2.0 } else { 0.0 };
-            (0, span, weight)
-        }).collect();
+        let tokens: Vec<_> = words_of(text)
+            .into_iter()
+            .map(|(span, _)| {
+                let weight = if &text[span.clone()] == "tonight" {
+                    3.0
+                } else if &text[span.clone()] == "bomb" {
+                    2.0
+                } else {
+                    0.0
+                };
+                (0, span, weight)
+            })
+            .collect();
         let found: Vec<&str> = spans(&[text], &tokens).into_iter().map(|run| &text[run.span]).collect();
         assert_eq!(found, ["tonight", "bomb"]);
     }

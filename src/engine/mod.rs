@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use crate::event::{Attributes, Classified, Encoder, Message, Provenance, Rejected, Source};
 use crate::model::{self, Model};
 use crate::report::{self, Envelope};
+use crate::text;
 use crate::triage::{Score, Triage};
 use prepare::Prepared;
 
@@ -58,29 +59,16 @@ impl Outcome {
         }
     }
 
-    /// The event as one structured CloudEvent, for files and pipes.
-    pub fn structured(&self, encoder: &Encoder) -> serde_json::Value {
-        let (attributes, data) = match self {
-            Self::Classified { id, event } => (
-                Attributes {
-                    id: id.clone(),
-                    kind: "report.classified.v1",
-                    subject: Some(event.report.id.clone()),
-                    time: event.timings.received_at,
-                },
-                serde_json::to_value(event),
-            ),
-            Self::Rejected { id, event } => (
-                Attributes {
-                    id: id.clone(),
-                    kind: "report.rejected.v1",
-                    subject: event.report_id.clone(),
-                    time: event.received_at,
-                },
-                serde_json::to_value(event),
-            ),
-        };
-        encoder.structured(&attributes, &data.unwrap_or_default())
+    /// Writes the event as one structured CloudEvent in JSON, for files and pipes.
+    pub fn write(&self, encoder: &Encoder, output: impl std::io::Write) -> serde_json::Result<()> {
+        match self {
+            Self::Classified { id, event } => {
+                serde_json::to_writer(output, &encoder.structured(&Attributes::classified(id, event), event))
+            }
+            Self::Rejected { id, event } => {
+                serde_json::to_writer(output, &encoder.structured(&Attributes::rejected(id, event), event))
+            }
+        }
     }
 }
 
@@ -94,7 +82,9 @@ pub enum Error {
     #[error(transparent)]
     Triage(#[from] crate::triage::Error),
     /// The model says nothing that the taxonomy knows.
-    #[error("model package {package}: none of its outputs ({outputs}) is a label, organisation or context of the taxonomy; name them in package.toml under [outputs]")]
+    #[error(
+        "model package {package}: none of its outputs ({outputs}) is a label, organisation or context of the taxonomy; name them in package.toml under [outputs]"
+    )]
     NothingKnown {
         /// Name of the package.
         package: String,
@@ -135,7 +125,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Joins a model and rules. Outputs of the model that the taxonomy does not know are left
+    /// Joins a model and rules once the package's goldens pass on this machine. Outputs of the model that the taxonomy does not know are left
     /// out; a model of which nothing is known is refused.
     pub fn new(model: Arc<Model>, triage: Triage, files: &RuleFiles, options: Options) -> Result<Self, Error> {
         let outputs: Vec<&str> = model.outputs().iter().map(|output| output.name.as_str()).collect();
@@ -143,6 +133,8 @@ impl Engine {
             let package = model.package().name.clone();
             return Err(Error::NothingKnown { package, outputs: outputs.join(", ") });
         }
+        let view = prepare::view(model.package());
+        model.check_goldens(&|text| text::prepare(text, view).text().to_owned())?;
         let provenance = provenance::of(&model, files);
         let decided_by = provenance::combined(&provenance);
         Ok(Self { model, triage, options, provenance, decided_by })
@@ -193,11 +185,12 @@ impl Session {
         let decided = inputs.iter().zip(&prepared).map(|(input, prepared)| match prepared {
             Ok(prepared) => {
                 let event = engine.assemble(input, prepared, scores.next().flatten().as_ref(), now);
-                Outcome::Classified { id: engine.event_id(input, &event.provenance.input_digest), event: Box::new(event) }
+                Outcome::Classified {
+                    id: engine.event_id(input, &event.provenance.input_digest),
+                    event: Box::new(event),
+                }
             }
-            Err(event) => {
-                Outcome::Rejected { id: engine.event_id(input, &event.input_digest), event: event.clone() }
-            }
+            Err(event) => Outcome::Rejected { id: engine.event_id(input, &event.input_digest), event: event.clone() },
         });
         decided.collect()
     }
@@ -260,7 +253,9 @@ impl Engine {
     /// Same record and same digests, same id: a consumer recognises a delivery that is repeated.
     fn event_id(&self, input: &Input<'_>, input_digest: &str) -> String {
         let place = input.source.map(|(topic, partition, offset)| format!("{topic}\0{partition}\0{offset}"));
-        let mut id = provenance::digest(format!("{}\0{input_digest}\0{}", place.unwrap_or_default(), self.decided_by).as_bytes());
+        let mut id = provenance::digest(
+            format!("{}\0{input_digest}\0{}", place.unwrap_or_default(), self.decided_by).as_bytes(),
+        );
         id.truncate(32);
         id
     }

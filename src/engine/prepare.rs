@@ -1,12 +1,20 @@
 use std::collections::BTreeSet;
 
-use crate::model::{self, Package};
+use crate::model::{self, Package, TextView};
 use crate::report::{Report, Text};
 use crate::text::{self, View, language};
 use crate::triage::{Hit, Lexicon};
 
 /// Hits of the lexicon kept for one text.
 const MOST_HITS: usize = 64;
+
+/// The view of a text that a model package asks for.
+pub(super) fn view(package: &Package) -> View {
+    match package.text {
+        TextView::Normalised => View::Normalised,
+        TextView::Original => View::Redacted,
+    }
+}
 
 /// One of the two texts, in the views that the lexicon and the model read.
 #[derive(Debug)]
@@ -44,7 +52,7 @@ pub(super) struct Prepared {
 
 impl Prepared {
     pub(super) fn new(report: Report, input_digest: String, package: &Package, lexicon: &Lexicon) -> Self {
-        let view = if package.normalised { View::Normalised } else { View::Redacted };
+        let view = view(package);
         let prepare = |text: &Text| PreparedText::new(text.as_str(), view, lexicon);
         let description = report.description.as_ref().map(prepare);
         let content = report.content.as_ref().and_then(|content| content.text.as_ref()).map(prepare);
@@ -61,8 +69,7 @@ impl Prepared {
     }
 
     pub(super) fn model_input(&self) -> model::Input<'_> {
-        let of = |text: &'_ Option<PreparedText>| text.as_ref().map_or("", |text| text.for_model().text());
-        model::Input { description: of(&self.description), content: of(&self.content) }
+        model::Input { description: shown(self.description.as_ref()), content: shown(self.content.as_ref()) }
     }
 
     pub(super) fn hits(&self) -> Vec<Hit> {
@@ -79,7 +86,12 @@ impl Prepared {
 
     /// There is text, and none of it is in letters that the model has learnt.
     pub(super) fn unreadable(&self) -> bool {
-        let strange = |text: &PreparedText| matches!(text.language.script, language::Script::None | language::Script::Other);
+        let strange =
+            |text: &PreparedText| matches!(text.language.script, language::Script::None | language::Script::Other);
         self.has_text() && self.texts().all(strange)
     }
+}
+
+fn shown(text: Option<&PreparedText>) -> &str {
+    text.map_or("", |text| text.for_model().text())
 }

@@ -16,7 +16,7 @@ pub(super) fn of(model: &Model, files: &RuleFiles) -> Provenance {
     let lexicon: Vec<String> = files.lexicon.iter().map(|file| digest(file)).collect();
     Provenance {
         service: env!("CARGO_PKG_VERSION").to_owned(),
-        model: format!("{} {}", model.package().name, model.package().version),
+        model: name(model),
         model_digest: digests.package.clone(),
         tokenizer_digest: digests.tokenizer.clone(),
         text_digest: digest(format!("{}\0{}", text::digest(), text::language::digest()).as_bytes()),
@@ -24,6 +24,16 @@ pub(super) fn of(model: &Model, files: &RuleFiles) -> Provenance {
         policy_digest: digest(&files.policy),
         lexicon_digest: digest(lexicon.join("\n").as_bytes()),
         input_digest: String::new(),
+    }
+}
+
+/// Name and version of the package; a plain export has neither and is called by its digest.
+fn name(model: &Model) -> String {
+    let package = model.package();
+    match (package.name.as_str(), package.version.as_str()) {
+        ("", _) => model.digests().package.chars().take(12).collect(),
+        (name, "") => name.to_owned(),
+        (name, version) => format!("{name} {version}"),
     }
 }
 

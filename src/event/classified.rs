@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::text::EntityKind;
 use crate::triage::{LabelDecision, Mark, ReviewDecision, UrgencyReason};
 
 /// Data of a `report.classified` event: an ordering of one report for people, with its reasons.
@@ -184,8 +185,8 @@ pub struct Evidence {
 /// An identifier found in a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Entity {
-    /// `url`, `handle`, `email`, `phone`, `iban`, `rib`, `card` or a kind of wallet.
-    pub kind: String,
+    /// What it is.
+    pub kind: EntityKind,
     /// Which text.
     pub field: Field,
     /// First character (Unicode scalar value) of the original text.

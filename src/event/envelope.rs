@@ -1,6 +1,5 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{Classified, Destination, Rejected};
 
@@ -29,6 +28,20 @@ pub struct Attributes {
     pub subject: Option<String>,
     /// Arrival of the report.
     pub time: Timestamp,
+}
+
+impl Attributes {
+    /// Those of a classified event.
+    pub fn classified(id: &str, event: &Classified) -> Self {
+        let subject = Some(event.report.id.clone());
+        Self { id: id.to_owned(), kind: "report.classified.v1", subject, time: event.timings.received_at }
+    }
+
+    /// Those of a rejection.
+    pub fn rejected(id: &str, event: &Rejected) -> Self {
+        let subject = event.report_id.clone();
+        Self { id: id.to_owned(), kind: "report.rejected.v1", subject, time: event.received_at }
+    }
 }
 
 /// A message ready for a topic.
@@ -69,13 +82,8 @@ impl Encoder {
 
     /// The classified event for every destination that its decision names.
     pub fn classified(&self, id: &str, key: Option<&[u8]>, event: &Classified) -> Vec<Message> {
-        let attributes = Attributes {
-            id: id.to_owned(),
-            kind: "report.classified.v1",
-            subject: Some(event.report.id.clone()),
-            time: event.timings.received_at,
-        };
-        let (headers, value) = self.encode(&attributes, &to_value(event));
+        let attributes = Attributes::classified(id, event);
+        let (headers, value) = self.encode(&attributes, event);
         let units = std::iter::once(&event.route.unit).chain(event.route.copies.iter().map(|copy| &copy.unit));
         let mut destinations = vec![Destination::Classified];
         destinations.extend(units.map(|unit| Destination::Unit(unit.clone())));
@@ -97,43 +105,35 @@ impl Encoder {
 
     /// The rejection for its topic.
     pub fn rejected(&self, id: &str, key: Option<&[u8]>, event: &Rejected) -> Message {
-        let attributes = Attributes {
-            id: id.to_owned(),
-            kind: "report.rejected.v1",
-            subject: event.report_id.clone(),
-            time: event.received_at,
-        };
-        let (headers, value) = self.encode(&attributes, &to_value(event));
+        let attributes = Attributes::rejected(id, event);
+        let (headers, value) = self.encode(&attributes, event);
         let key = key.map(<[u8]>::to_vec).or_else(|| event.report_id.as_ref().map(|id| id.clone().into_bytes()));
         Message { destination: Destination::Rejected, key, headers, value }
     }
 
-    /// One event as structured CloudEvents JSON, for files and pipes.
-    pub fn structured(&self, attributes: &Attributes, data: &serde_json::Value) -> serde_json::Value {
-        let mut event = json!({
-            "specversion": "1.0",
-            "id": attributes.id,
-            "source": self.source,
-            "type": self.kind(attributes),
-            "time": attributes.time.to_string(),
-            "datacontenttype": "application/json",
-        });
-        if let Some(subject) = &attributes.subject {
-            event["subject"] = json!(subject);
+    /// One event with its attributes in one value, for structured mode, files and pipes.
+    pub fn structured<'a, T: Serialize>(&'a self, attributes: &'a Attributes, data: &'a T) -> impl Serialize + 'a {
+        Structured {
+            specversion: "1.0",
+            id: &attributes.id,
+            source: &self.source,
+            kind: self.kind(attributes),
+            subject: attributes.subject.as_deref(),
+            time: attributes.time,
+            datacontenttype: "application/json",
+            data,
         }
-        event["data"] = data.clone();
-        event
     }
 
     fn kind(&self, attributes: &Attributes) -> String {
         format!("{}.{}", self.type_prefix, attributes.kind)
     }
 
-    fn encode(&self, attributes: &Attributes, data: &serde_json::Value) -> (Vec<Header>, Vec<u8>) {
+    fn encode<T: Serialize>(&self, attributes: &Attributes, data: &T) -> (Vec<Header>, Vec<u8>) {
         let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
         match self.mode {
             Mode::Structured => {
-                let value = self.structured(attributes, data).to_string().into_bytes();
+                let value = json(&self.structured(attributes, data));
                 (vec![header("content-type", "application/cloudevents+json; charset=UTF-8")], value)
             }
             Mode::Binary => {
@@ -149,15 +149,30 @@ impl Encoder {
                     // Percent-encoding of the Kafka binding (section 3.2.3): the id may hold any character.
                     headers.push(header("ce_subject", &percent_encoded(subject)));
                 }
-                (headers, data.to_string().into_bytes())
+                (headers, json(data))
             }
         }
     }
 }
 
-fn to_value<T: Serialize>(event: &T) -> serde_json::Value {
+/// A CloudEvent in the JSON format (CloudEvents 1.0, JSON event format, section 3).
+#[derive(Serialize)]
+struct Structured<'a, T> {
+    specversion: &'static str,
+    id: &'a str,
+    source: &'a str,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    time: Timestamp,
+    datacontenttype: &'static str,
+    data: &'a T,
+}
+
+fn json<T: Serialize>(event: &T) -> Vec<u8> {
     // Events hold strings, numbers, lists and maps with string keys: these always serialise.
-    serde_json::to_value(event).unwrap_or_default()
+    serde_json::to_vec(event).unwrap_or_default()
 }
 
 /// Header values outside printable ASCII, and `"`, `%` and space, percent-encoded as UTF-8.

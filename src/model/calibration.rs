@@ -40,11 +40,8 @@ impl Calibration {
         let Some(bytes) = bytes else {
             return Ok(Self(scales));
         };
-        let file: CalibrationFile =
-            serde_json::from_slice(bytes).map_err(|error| Error::Syntax {
-                file: CALIBRATION,
-                message: error.to_string(),
-            })?;
+        let file: CalibrationFile = serde_json::from_slice(bytes)
+            .map_err(|error| Error::Syntax { file: CALIBRATION, message: error.to_string() })?;
         let Method::Platt = file.method;
         for (name, platt) in file.outputs {
             let Some(index) = outputs.iter().position(|output| output.name == name) else {
@@ -55,11 +52,7 @@ impl Calibration {
             // A falling scale would rank the clearest finding last.
             if !(platt.a > 0.0 && platt.a.is_finite() && platt.b.is_finite()) {
                 let what = format!("{name:?} has a = {}, b = {}", platt.a, platt.b);
-                return Err(Error::invalid(
-                    CALIBRATION,
-                    what,
-                    "a must be positive, both finite",
-                ));
+                return Err(Error::invalid(CALIBRATION, what, "a must be positive, both finite"));
             }
             if let Some(scale) = scales.get_mut(index) {
                 *scale = platt;
@@ -70,19 +63,12 @@ impl Calibration {
 
     /// Probabilities of logits in the order of the outputs; each in \[0, 1\] for a finite logit.
     pub(super) fn probabilities(&self, logits: &[f32]) -> Vec<f32> {
-        logits
-            .iter()
-            .zip(&self.0)
-            .map(|(&logit, platt)| sigmoid(platt.a * f64::from(logit) + platt.b))
-            .collect()
+        logits.iter().zip(&self.0).map(|(&logit, platt)| sigmoid(platt.a * f64::from(logit) + platt.b)).collect()
     }
 }
 
 /// In double precision and from the side that cannot overflow, so that extreme logits stay in \[0, 1\].
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a probability loses only digits"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "a probability loses only digits")]
 fn sigmoid(x: f64) -> f32 {
     let small = (-x.abs()).exp();
     let tail = small / (1.0 + small);
@@ -94,11 +80,7 @@ mod tests {
     use super::*;
 
     fn outputs() -> Vec<Output> {
-        let output = |column, name: &str| Output {
-            name: name.into(),
-            label: name.into(),
-            column,
-        };
+        let output = |column, name: &str| Output { name: name.into(), label: name.into(), column };
         vec![output(0, "fraud"), output(1, "threat")]
     }
 
@@ -123,23 +105,12 @@ mod tests {
     #[test]
     fn refuses_a_falling_scale_an_unknown_output_and_an_unknown_key() {
         for (file, says) in [
-            (
-                r#"{"method":"platt","outputs":{"fraud":{"a":-1.0,"b":0}}}"#,
-                "a must be positive",
-            ),
-            (
-                r#"{"method":"platt","outputs":{"fraude":{"a":1,"b":0}}}"#,
-                "did you mean \"fraud\"?",
-            ),
-            (
-                r#"{"method":"platt","outputs":{"fraud":{"a":1,"b":0,"c":0}}}"#,
-                "expected `a` or `b`",
-            ),
+            (r#"{"method":"platt","outputs":{"fraud":{"a":-1.0,"b":0}}}"#, "a must be positive"),
+            (r#"{"method":"platt","outputs":{"fraude":{"a":1,"b":0}}}"#, "did you mean \"fraud\"?"),
+            (r#"{"method":"platt","outputs":{"fraud":{"a":1,"b":0,"c":0}}}"#, "expected `a` or `b`"),
             (r#"{"method":"isotonic","outputs":{}}"#, "expected `platt`"),
         ] {
-            let error = Calibration::parse(Some(file.as_bytes()), &outputs())
-                .unwrap_err()
-                .to_string();
+            let error = Calibration::parse(Some(file.as_bytes()), &outputs()).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");
         }
     }

@@ -100,16 +100,8 @@ pub enum Error {
 }
 
 impl Error {
-    pub(super) fn invalid(
-        file: &'static str,
-        what: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> Self {
-        Self::Invalid {
-            file,
-            what: what.into(),
-            hint: hint.into(),
-        }
+    pub(super) fn invalid(file: &'static str, what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Invalid { file, what: what.into(), hint: hint.into() }
     }
 }
 

@@ -33,12 +33,7 @@ pub struct LoadLimits {
 
 impl Default for LoadLimits {
     fn default() -> Self {
-        Self {
-            max_model_bytes: 512 << 20,
-            max_file_bytes: 64 << 20,
-            max_windows: 64,
-            batch_tokens: 1024,
-        }
+        Self { max_model_bytes: 512 << 20, max_file_bytes: 64 << 20, max_windows: 64, batch_tokens: 1024 }
     }
 }
 
@@ -73,20 +68,9 @@ pub(super) struct Files {
 impl Files {
     pub(super) fn read(dir: &Path, limits: &LoadLimits) -> Result<Self, Error> {
         // The directory itself may be a link: that is how a new version is published in one step.
-        let dir = dir.canonicalize().map_err(|source| Error::Read {
-            path: dir.to_owned(),
-            source,
-        })?;
+        let dir = dir.canonicalize().map_err(|source| Error::Read { path: dir.to_owned(), source })?;
         let mut contents = BTreeMap::new();
-        for name in [
-            CONFIG,
-            TOKENIZER,
-            PACKAGE,
-            CALIBRATION,
-            THRESHOLDS,
-            GOLDENS,
-            CARD,
-        ] {
+        for name in [CONFIG, TOKENIZER, PACKAGE, CALIBRATION, THRESHOLDS, GOLDENS, CARD] {
             if let Some(bytes) = read_plain(&dir, name, limits.max_file_bytes)? {
                 contents.insert(name, bytes);
             }
@@ -96,10 +80,7 @@ impl Files {
                 contents.insert(name, bytes);
             }
         }
-        let model = match (
-            contents.contains_key(MODEL),
-            contents.contains_key(MODEL_IN_FOLDER),
-        ) {
+        let model = match (contents.contains_key(MODEL), contents.contains_key(MODEL_IN_FOLDER)) {
             (true, false) => MODEL,
             (false, true) => MODEL_IN_FOLDER,
             (true, true) => {
@@ -108,22 +89,12 @@ impl Files {
             }
             (false, false) => {
                 let hint = "export the classifier to ONNX (`optimum-cli export onnx --task text-classification`)";
-                return Err(Error::Missing {
-                    dir,
-                    file: "model.onnx or onnx/model.onnx",
-                    hint,
-                });
+                return Err(Error::Missing { dir, file: "model.onnx or onnx/model.onnx", hint });
             }
         };
         for (file, hint) in [
-            (
-                CONFIG,
-                "it comes with a Hugging Face export and holds id2label and problem_type",
-            ),
-            (
-                TOKENIZER,
-                "save the fast tokenizer beside the model (`tokenizer.save_pretrained`)",
-            ),
+            (CONFIG, "it comes with a Hugging Face export and holds id2label and problem_type"),
+            (TOKENIZER, "save the fast tokenizer beside the model (`tokenizer.save_pretrained`)"),
         ] {
             if !contents.contains_key(file) {
                 return Err(Error::Missing { dir, file, hint });
@@ -154,21 +125,15 @@ impl Files {
                 tokenizer = digest;
             }
         }
-        Digests {
-            model,
-            tokenizer,
-            package: hex(&Sha256::digest(listing.as_bytes())),
-        }
+        Digests { model, tokenizer, package: hex(&Sha256::digest(listing.as_bytes())) }
     }
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Reads `dir/name` if it exists, refusing links and anything else that is not a plain file, on every
@@ -180,10 +145,7 @@ fn read_plain(dir: &Path, name: &str, limit: u64) -> Result<Option<Vec<u8>>, Err
         path.push(part);
         match path.symlink_metadata() {
             Ok(found) if found.is_symlink() => {
-                return Err(Error::NotPlain {
-                    path,
-                    what: "a symbolic link",
-                });
+                return Err(Error::NotPlain { path, what: "a symbolic link" });
             }
             Ok(found) => before = Some(found),
             Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -194,19 +156,10 @@ fn read_plain(dir: &Path, name: &str, limit: u64) -> Result<Option<Vec<u8>>, Err
         return Ok(None);
     };
     if !before.is_file() {
-        return Err(Error::NotPlain {
-            path,
-            what: "not a regular file",
-        });
+        return Err(Error::NotPlain { path, what: "not a regular file" });
     }
-    let file = File::open(&path).map_err(|source| Error::Read {
-        path: path.clone(),
-        source,
-    })?;
-    let opened = file.metadata().map_err(|source| Error::Read {
-        path: path.clone(),
-        source,
-    })?;
+    let file = File::open(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+    let opened = file.metadata().map_err(|source| Error::Read { path: path.clone(), source })?;
     check_identity(&path, &before, &opened)?;
     if opened.len() > limit {
         return Err(Error::TooLarge { path, limit });
@@ -234,10 +187,7 @@ fn check_identity(path: &Path, before: &Metadata, opened: &Metadata) -> Result<(
     } else {
         return Ok(());
     };
-    Err(Error::NotPlain {
-        path: path.to_owned(),
-        what,
-    })
+    Err(Error::NotPlain { path: path.to_owned(), what })
 }
 
 #[cfg(not(unix))]
@@ -245,8 +195,5 @@ fn check_identity(path: &Path, _before: &Metadata, opened: &Metadata) -> Result<
     if opened.is_file() {
         return Ok(());
     }
-    Err(Error::NotPlain {
-        path: path.to_owned(),
-        what: "not a regular file",
-    })
+    Err(Error::NotPlain { path: path.to_owned(), what: "not a regular file" })
 }

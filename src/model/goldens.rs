@@ -46,31 +46,18 @@ pub struct GoldenReport {
 }
 
 pub(super) fn parse(bytes: Option<&[u8]>, outputs: &[Output]) -> Result<Vec<Golden>, Error> {
-    let text = std::str::from_utf8(bytes.unwrap_or_default()).map_err(|error| Error::Syntax {
-        file: GOLDENS,
-        message: error.to_string(),
-    })?;
-    let lines = text
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty());
-    lines
-        .map(|(index, line)| parse_line(index + 1, line, outputs))
-        .collect()
+    let text = std::str::from_utf8(bytes.unwrap_or_default())
+        .map_err(|error| Error::Syntax { file: GOLDENS, message: error.to_string() })?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines.map(|(index, line)| parse_line(index + 1, line, outputs)).collect()
 }
 
 fn parse_line(line: usize, text: &str, outputs: &[Output]) -> Result<Golden, Error> {
-    let golden: GoldenLine = serde_json::from_str(text).map_err(|error| Error::Syntax {
-        file: GOLDENS,
-        message: format!("line {line}: {error}"),
-    })?;
+    let golden: GoldenLine = serde_json::from_str(text)
+        .map_err(|error| Error::Syntax { file: GOLDENS, message: format!("line {line}: {error}") })?;
     if !(golden.tolerance > 0.0 && golden.tolerance < 1.0) {
         let what = format!("line {line} has tolerance {}", golden.tolerance);
-        return Err(Error::invalid(
-            GOLDENS,
-            what,
-            "write a number between 0 and 1, such as 0.001",
-        ));
+        return Err(Error::invalid(GOLDENS, what, "write a number between 0 and 1, such as 0.001"));
     }
     let mut scores = Vec::with_capacity(golden.scores.len());
     for (name, score) in golden.scores {
@@ -83,25 +70,10 @@ fn parse_line(line: usize, text: &str, outputs: &[Output]) -> Result<Golden, Err
     }
     if scores.is_empty() {
         let what = format!("line {line} has no scores");
-        return Err(Error::invalid(
-            GOLDENS,
-            what,
-            "record the probability of at least one output",
-        ));
+        return Err(Error::invalid(GOLDENS, what, "record the probability of at least one output"));
     }
-    let GoldenLine {
-        description,
-        content,
-        tolerance,
-        ..
-    } = golden;
-    Ok(Golden {
-        line,
-        description,
-        content,
-        scores,
-        tolerance,
-    })
+    let GoldenLine { description, content, tolerance, .. } = golden;
+    Ok(Golden { line, description, content, scores, tolerance })
 }
 
 /// Scores every golden alone and compares.
@@ -110,20 +82,12 @@ pub(super) fn check(
     session: &mut Session,
     prepare: &dyn Fn(&str) -> String,
 ) -> Result<GoldenReport, Error> {
-    let mut report = GoldenReport {
-        texts: 0,
-        worst: 0.0,
-    };
+    let mut report = GoldenReport { texts: 0, worst: 0.0 };
     for golden in goldens {
         let (description, content) = (prepare(&golden.description), prepare(&golden.content));
-        let input = Input {
-            description: &description,
-            content: &content,
-        };
+        let input = Input { description: &description, content: &content };
         for scores in session.score(&[input])? {
-            report.worst = report
-                .worst
-                .max(compare(golden, &scores, session.outputs())?);
+            report.worst = report.worst.max(compare(golden, &scores, session.outputs())?);
             report.texts += 1;
         }
     }
@@ -133,22 +97,13 @@ pub(super) fn check(
 fn compare(golden: &Golden, scores: &Scores, outputs: &[Output]) -> Result<f32, Error> {
     let mut worst = 0.0_f32;
     for &(index, expected) in &golden.scores {
-        let (Some(&got), Some(output)) = (scores.probabilities.get(index), outputs.get(index))
-        else {
+        let (Some(&got), Some(output)) = (scores.probabilities.get(index), outputs.get(index)) else {
             continue;
         };
         let difference = (got - expected).abs();
         if difference > golden.tolerance || difference.is_nan() {
-            let Golden {
-                line, tolerance, ..
-            } = *golden;
-            return Err(Error::Golden {
-                line,
-                output: output.name.clone(),
-                expected,
-                got,
-                tolerance,
-            });
+            let Golden { line, tolerance, .. } = *golden;
+            return Err(Error::Golden { line, output: output.name.clone(), expected, got, tolerance });
         }
         worst = worst.max(difference);
     }

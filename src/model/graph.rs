@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use tract_onnx::prelude::{
-    Framework as _, InferenceModelExt as _, IntoRunnable as _, IntoTValue as _, TValue, TVec,
-    Tensor, TractResult, TypedRunnableModel, TypedSimpleState,
+    Framework as _, InferenceModelExt as _, IntoRunnable as _, IntoTValue as _, TValue, TVec, Tensor, TractResult,
+    TypedRunnableModel, TypedSimpleState,
 };
 
 use super::error::Error;
@@ -41,21 +41,13 @@ pub(super) struct Batch {
 
 impl Batch {
     pub(super) fn new<'a>(rows: impl Iterator<Item = &'a Row>, width: usize, padding: u32) -> Self {
-        let mut batch = Self {
-            rows: 0,
-            width,
-            ids: vec![],
-            mask: vec![],
-            types: vec![],
-        };
+        let mut batch = Self { rows: 0, width, ids: vec![], mask: vec![], types: vec![] };
         for row in rows {
             batch.rows += 1;
             let end = batch.rows * width;
             batch.ids.extend(row.ids.iter().map(|&id| i64::from(id)));
             batch.mask.resize(batch.ids.len(), 1);
-            batch
-                .types
-                .extend(row.types.iter().map(|&kind| i64::from(kind)));
+            batch.types.extend(row.types.iter().map(|&kind| i64::from(kind)));
             batch.ids.resize(end, i64::from(padding));
             batch.mask.resize(end, 0);
             batch.types.resize(end, 0);
@@ -75,17 +67,8 @@ impl Batch {
 
 impl Graph {
     pub(super) fn compile(checked: Checked) -> Result<Self, Error> {
-        let Checked {
-            proto,
-            columns,
-            has_token_scores,
-            ..
-        } = checked;
-        let names = proto
-            .graph
-            .iter()
-            .flat_map(|graph| &graph.output)
-            .map(|output| &output.name);
+        let Checked { proto, columns, has_token_scores, .. } = checked;
+        let names = proto.graph.iter().flat_map(|graph| &graph.output).map(|output| &output.name);
         let logits = names.clone().position(|name| name == LOGITS).unwrap_or(0);
         let token_scores = has_token_scores.then(|| usize::from(logits == 0));
         // What a file says of values inside the graph is often wrong for other batch sizes than the exporter's.
@@ -103,12 +86,7 @@ impl Graph {
                         (DeBERTa) cannot be compiled for every length";
             Error::invalid(MODEL, format!("it cannot be compiled: {message}"), hint)
         })?;
-        Ok(Self {
-            plan,
-            columns,
-            logits,
-            token_scores,
-        })
+        Ok(Self { plan, columns, logits, token_scores })
     }
 
     pub(super) fn gives_token_scores(&self) -> bool {
@@ -136,11 +114,8 @@ impl Runner {
                 Some(state) => state,
                 None => graph.plan.spawn()?,
             };
-            let inputs: TVec<TValue> = graph
-                .columns
-                .iter()
-                .map(|&column| batch.column(column))
-                .collect::<TractResult<_>>()?;
+            let inputs: TVec<TValue> =
+                graph.columns.iter().map(|&column| batch.column(column)).collect::<TractResult<_>>()?;
             let outputs = state.run(inputs)?;
             Ok((state, read(graph, batch, &outputs)?))
         })
@@ -152,32 +127,20 @@ impl Runner {
 
 fn read(graph: &Graph, batch: &Batch, outputs: &[TValue]) -> TractResult<RawScores> {
     let values = |index: usize| -> TractResult<Vec<f32>> {
-        let output = outputs
-            .get(index)
-            .ok_or_else(|| failure("an output is missing"))?;
+        let output = outputs.get(index).ok_or_else(|| failure("an output is missing"))?;
         Ok(output.view().as_slice::<f32>()?.to_vec())
     };
     let logits = values(graph.logits)?;
-    let shape = outputs
-        .get(graph.logits)
-        .map_or(&[][..], |output| output.shape());
+    let shape = outputs.get(graph.logits).map_or(&[][..], |output| output.shape());
     let &[rows, labels] = shape else {
         return Err(failure("logits are not [batch, labels]"));
     };
     let token_scores = graph.token_scores.map(values).transpose()?;
-    let per_token = token_scores
-        .as_ref()
-        .map_or(rows * batch.width * labels, Vec::len);
+    let per_token = token_scores.as_ref().map_or(rows * batch.width * labels, Vec::len);
     if rows != batch.rows || per_token != rows * batch.width * labels {
-        return Err(failure(
-            "an output does not have one entry for each text and token",
-        ));
+        return Err(failure("an output does not have one entry for each text and token"));
     }
-    Ok(RawScores {
-        logits,
-        token_scores,
-        labels,
-    })
+    Ok(RawScores { logits, token_scores, labels })
 }
 
 fn failure(message: &'static str) -> tract_onnx::prelude::TractError {
@@ -196,10 +159,7 @@ fn contain<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, String> {
             let message = panic.downcast_ref::<String>().map(String::as_str);
             let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
             let message = message.unwrap_or("no message");
-            Err(format!("it panicked: {message}")
-                .chars()
-                .take(MESSAGE_LIMIT)
-                .collect())
+            Err(format!("it panicked: {message}").chars().take(MESSAGE_LIMIT).collect())
         }
     }
 }

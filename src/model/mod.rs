@@ -85,37 +85,20 @@ impl Model {
     pub fn load(dir: &Path, limits: &LoadLimits) -> Result<Self, Error> {
         let files = Files::read(dir, limits)?;
         let config = files.get(CONFIG).unwrap_or_default();
-        let Manifest {
-            package,
-            outputs,
-            labels,
-            pad_token_id,
-        } = Manifest::parse(config, files.get(PACKAGE))?;
+        let Manifest { package, outputs, labels, pad_token_id } = Manifest::parse(config, files.get(PACKAGE))?;
         let calibration = Calibration::parse(files.get(CALIBRATION), &outputs)?;
-        let thresholds = files
-            .get(THRESHOLDS)
-            .map(|bytes| Thresholds::parse(bytes, &outputs))
-            .transpose()?;
+        let thresholds = files.get(THRESHOLDS).map(|bytes| Thresholds::parse(bytes, &outputs)).transpose()?;
         let goldens = goldens::parse(files.get(GOLDENS), &outputs)?;
         let checked = onnx::check(files.model())?;
         check_labels(checked.labels, labels)?;
         let tokenizer = HuggingFace::parse(files.get(TOKENIZER).unwrap_or_default(), pad_token_id)?;
         check_vocabulary(&tokenizer, checked.embeddings)?;
         probe::check_lengths(package.max_length, package.window_overlap, &tokenizer)?;
-        let expected = Expected {
-            labels,
-            max_length: package.max_length,
-            types: uses_types(&tokenizer, &package),
-        };
+        let expected = Expected { labels, max_length: package.max_length, types: uses_types(&tokenizer, &package) };
         let graph = Arc::new(Graph::compile(checked)?);
         let found = probe::probe(&graph, &tokenizer, &expected)?;
         let columns: Vec<usize> = outputs.iter().map(|output| output.column).collect();
-        let of_outputs = |bias: Vec<f32>| {
-            columns
-                .iter()
-                .filter_map(|&c| bias.get(c).copied())
-                .collect()
-        };
+        let of_outputs = |bias: Vec<f32>| columns.iter().filter_map(|&c| bias.get(c).copied()).collect();
         let multi_label = package.problem == Problem::MultiLabel;
         Ok(Self {
             bias: found.bias.filter(|_| multi_label).map(of_outputs),
@@ -178,20 +161,14 @@ impl Model {
 
     /// Scores the texts of `goldens.jsonl`, each put through `prepare` first, and fails at the first that
     /// differs by more than its tolerance. A package without goldens passes with 0 texts.
-    pub fn check_goldens(
-        self: &Arc<Self>,
-        prepare: &dyn Fn(&str) -> String,
-    ) -> Result<GoldenReport, Error> {
+    pub fn check_goldens(self: &Arc<Self>, prepare: &dyn Fn(&str) -> String) -> Result<GoldenReport, Error> {
         goldens::check(&self.goldens, &mut self.session()?, prepare)
     }
 }
 
 impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Model")
-            .field("package", &self.package)
-            .field("digests", &self.digests)
-            .finish_non_exhaustive()
+        f.debug_struct("Model").field("package", &self.package).field("digests", &self.digests).finish_non_exhaustive()
     }
 }
 
@@ -199,11 +176,7 @@ fn check_labels(graph: Option<usize>, config: usize) -> Result<(), Error> {
     match graph {
         Some(width) if width != config => {
             let what = format!("logits have {width} columns, id2label {config} labels");
-            Err(Error::invalid(
-                MODEL,
-                what,
-                "use the config.json that was exported with this model",
-            ))
+            Err(Error::invalid(MODEL, what, "use the config.json that was exported with this model"))
         }
         _ => Ok(()),
     }
@@ -214,11 +187,7 @@ fn check_vocabulary(tokenizer: &dyn Tokenizer, embeddings: Option<usize>) -> Res
         Some(rows) if rows < tokenizer.vocabulary() => {
             let ids = tokenizer.vocabulary();
             let what = format!("it has {ids} ids, the model's embedding table {rows} rows");
-            Err(Error::invalid(
-                TOKENIZER,
-                what,
-                "use the tokenizer that the model was trained with",
-            ))
+            Err(Error::invalid(TOKENIZER, what, "use the tokenizer that the model was trained with"))
         }
         _ => Ok(()),
     }
@@ -227,15 +196,9 @@ fn check_vocabulary(tokenizer: &dyn Tokenizer, embeddings: Option<usize>) -> Res
 /// Whether a row may hold the token type 1.
 fn uses_types(tokenizer: &dyn Tokenizer, package: &Package) -> bool {
     use tokenizer::Piece;
-    let pieces = tokenizer
-        .single()
-        .pieces
-        .iter()
-        .chain(&tokenizer.pair().pieces);
+    let pieces = tokenizer.single().pieces.iter().chain(&tokenizer.pair().pieces);
     let template = pieces.map(|piece| match *piece {
-        Piece::Special { token_type, .. }
-        | Piece::First { token_type }
-        | Piece::Second { token_type } => token_type,
+        Piece::Special { token_type, .. } | Piece::First { token_type } | Piece::Second { token_type } => token_type,
     });
     package.token_types == TokenTypes::Segment || template.max() > Some(0)
 }

@@ -7,9 +7,7 @@
 
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
-use tract_onnx::pb::{
-    GraphProto, ModelProto, NodeProto, TensorProto, TensorShapeProto, ValueInfoProto, type_proto,
-};
+use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, TensorShapeProto, ValueInfoProto, type_proto};
 use tract_onnx::prelude::Framework as _;
 
 use super::error::Error;
@@ -41,11 +39,8 @@ pub(super) enum Column {
 }
 
 impl Column {
-    const ALL: [(Self, &'static str); 3] = [
-        (Self::Ids, "input_ids"),
-        (Self::Mask, "attention_mask"),
-        (Self::Types, "token_type_ids"),
-    ];
+    const ALL: [(Self, &'static str); 3] =
+        [(Self::Ids, "input_ids"), (Self::Mask, "attention_mask"), (Self::Types, "token_type_ids")];
 }
 
 /// A file that keeps the contract as far as its description goes.
@@ -65,61 +60,30 @@ pub(super) struct Checked {
 pub(super) fn check(bytes: &[u8]) -> Result<Checked, Error> {
     let mut proto = tract_onnx::onnx()
         .proto_model_for_read(&mut &*bytes)
-        .map_err(|_| {
-            invalid(
-                "this is not an ONNX file, or it is cut short",
-                "copy or export it again",
-            )
-        })?;
+        .map_err(|_| invalid("this is not an ONNX file, or it is cut short", "copy or export it again"))?;
     check_opset(&proto)?;
     let Some(graph) = proto.graph.as_mut() else {
         return Err(invalid("the file holds no graph", "export it again"));
     };
     check_graph(graph, 0)?;
-    let weights: Vec<String> = graph
-        .initializer
-        .iter()
-        .map(|tensor| tensor.name.clone())
-        .collect();
+    let weights: Vec<String> = graph.initializer.iter().map(|tensor| tensor.name.clone()).collect();
     graph.input.retain(|input| !weights.contains(&input.name));
-    let columns = graph
-        .input
-        .iter_mut()
-        .map(check_input)
-        .collect::<Result<Vec<_>, _>>()?;
+    let columns = graph.input.iter_mut().map(check_input).collect::<Result<Vec<_>, _>>()?;
     for (column, name) in &Column::ALL[..2] {
         if !columns.contains(column) {
-            return Err(invalid(
-                format!("there is no input {name}"),
-                "export a text classifier",
-            ));
+            return Err(invalid(format!("there is no input {name}"), "export a text classifier"));
         }
     }
-    let names: Vec<String> = graph
-        .output
-        .iter()
-        .map(|output| output.name.clone())
-        .collect();
-    graph
-        .output
-        .retain(|output| output.name == LOGITS || output.name == TOKEN_SCORES);
-    let has_token_scores = graph
-        .output
-        .iter()
-        .any(|output| output.name == TOKEN_SCORES);
+    let names: Vec<String> = graph.output.iter().map(|output| output.name.clone()).collect();
+    graph.output.retain(|output| output.name == LOGITS || output.name == TOKEN_SCORES);
+    let has_token_scores = graph.output.iter().any(|output| output.name == TOKEN_SCORES);
     let Some(logits) = graph.output.iter().find(|output| output.name == LOGITS) else {
         let what = format!("there is no output {LOGITS} among {}", names.join(", "));
         return Err(invalid(what, "export with `--task text-classification`"));
     };
     graph.output.iter().try_for_each(check_output)?;
     let (labels, embeddings) = (last_dimension(logits), embedding_rows(graph));
-    Ok(Checked {
-        proto,
-        columns,
-        has_token_scores,
-        labels,
-        embeddings,
-    })
+    Ok(Checked { proto, columns, has_token_scores, labels, embeddings })
 }
 
 fn invalid(what: impl Into<String>, hint: impl Into<String>) -> Error {
@@ -131,10 +95,7 @@ fn check_opset(proto: &ModelProto) -> Result<(), Error> {
     for import in &proto.opset_import {
         let standard = import.domain.is_empty() || import.domain == "ai.onnx";
         if standard && !(9..=18).contains(&import.version) {
-            return Err(invalid(
-                format!("opset {} is not one of 9 to 18", import.version),
-                hint,
-            ));
+            return Err(invalid(format!("opset {} is not one of 9 to 18", import.version), hint));
         }
     }
     Ok(())
@@ -142,20 +103,12 @@ fn check_opset(proto: &ModelProto) -> Result<(), Error> {
 
 fn check_graph(graph: &GraphProto, depth: usize) -> Result<(), Error> {
     if depth > MAX_GRAPH_DEPTH || !graph.sparse_initializer.is_empty() {
-        return Err(invalid(
-            "it nests graphs or stores sparse weights",
-            "export a plain classifier",
-        ));
+        return Err(invalid("it nests graphs or stores sparse weights", "export a plain classifier"));
     }
     graph.initializer.iter().try_for_each(check_tensor)?;
     let known = tract_onnx::onnx().op_register;
     for node in &graph.node {
-        let NodeProto {
-            op_type,
-            domain,
-            name,
-            ..
-        } = node;
+        let NodeProto { op_type, domain, name, .. } = node;
         if QUANTISED.contains(&op_type.as_str()) {
             let what = format!("node {name:?} ({op_type}) is quantised");
             return Err(invalid(what, "export in float32, without quantisation"));
@@ -168,15 +121,9 @@ fn check_graph(graph: &GraphProto, depth: usize) -> Result<(), Error> {
             return Err(invalid(what, hint));
         }
         for attribute in &node.attribute {
-            attribute
-                .t
-                .iter()
-                .chain(&attribute.tensors)
-                .try_for_each(check_tensor)?;
+            attribute.t.iter().chain(&attribute.tensors).try_for_each(check_tensor)?;
             let inner = attribute.g.iter().chain(&attribute.graphs);
-            inner
-                .into_iter()
-                .try_for_each(|graph| check_graph(graph, depth + 1))?;
+            inner.into_iter().try_for_each(|graph| check_graph(graph, depth + 1))?;
         }
     }
     Ok(())
@@ -186,10 +133,7 @@ fn check_tensor(tensor: &TensorProto) -> Result<(), Error> {
     let external = tensor.data_location == Some(DataLocation::External as i32);
     if external || !tensor.external_data.is_empty() {
         let what = format!("the weights {:?} are stored outside the file", tensor.name);
-        return Err(invalid(
-            what,
-            "save the model as a single file (`onnx.save` without external data)",
-        ));
+        return Err(invalid(what, "save the model as a single file (`onnx.save` without external data)"));
     }
     let kind = DataType::try_from(tensor.data_type).unwrap_or(DataType::Undefined);
     let half = matches!(kind, DataType::Float16 | DataType::Bfloat16);
@@ -204,8 +148,7 @@ fn check_input(input: &mut ValueInfoProto) -> Result<Column, Error> {
     let name = input.name.clone();
     let Some((column, _)) = Column::ALL.iter().find(|(_, known)| *known == name) else {
         let known = Column::ALL.map(|(_, name)| name).join(", ");
-        let hint =
-            format!("inputs are {known}; export a text classifier whose other inputs are fixed");
+        let hint = format!("inputs are {known}; export a text classifier whose other inputs are fixed");
         return Err(invalid(format!("input {name:?} is unknown"), hint));
     };
     let hint = "export with int64 inputs [batch, sequence] and dynamic axes for both";
@@ -215,27 +158,17 @@ fn check_input(input: &mut ValueInfoProto) -> Result<Column, Error> {
     }
     let dims = tensor.shape.as_ref().map_or(&[][..], |shape| &shape.dim);
     if !dims.is_empty() && dims.len() != 2 {
-        return Err(invalid(
-            format!("{name} has {} dimensions", dims.len()),
-            hint,
-        ));
+        return Err(invalid(format!("{name} has {} dimensions", dims.len()), hint));
     }
     for (axis, dim) in ["batch", "sequence"].iter().zip(dims) {
         if let Some(dimension::Value::DimValue(size)) = dim.value {
-            return Err(invalid(
-                format!("{name} has a fixed {axis} size of {size}"),
-                hint,
-            ));
+            return Err(invalid(format!("{name} has a fixed {axis} size of {size}"), hint));
         }
     }
     // Exporters name the axes of each input differently; one plan for all lengths needs them to agree.
-    let free = |name: &str| Dimension {
-        denotation: String::new(),
-        value: Some(dimension::Value::DimParam(name.to_owned())),
-    };
-    tensor.shape = Some(TensorShapeProto {
-        dim: vec![free("batch"), free("sequence")],
-    });
+    let free =
+        |name: &str| Dimension { denotation: String::new(), value: Some(dimension::Value::DimParam(name.to_owned())) };
+    tensor.shape = Some(TensorShapeProto { dim: vec![free("batch"), free("sequence")] });
     Ok(*column)
 }
 
@@ -252,10 +185,7 @@ fn check_output(output: &ValueInfoProto) -> Result<(), Error> {
     if tensor.elem_type == DataType::Float as i32 {
         return Ok(());
     }
-    Err(invalid(
-        format!("output {} is not float32", output.name),
-        "export in float32",
-    ))
+    Err(invalid(format!("output {} is not float32", output.name), "export in float32"))
 }
 
 fn last_dimension(output: &ValueInfoProto) -> Option<usize> {
@@ -267,19 +197,11 @@ fn last_dimension(output: &ValueInfoProto) -> Option<usize> {
 }
 
 fn embedding_rows(graph: &GraphProto) -> Option<usize> {
-    let reads_ids = |node: &&NodeProto| {
-        node.op_type == "Gather" && node.input.get(1).is_some_and(|index| index == "input_ids")
-    };
-    let tables = graph
-        .node
-        .iter()
-        .filter(reads_ids)
-        .filter_map(|node| node.input.first());
+    let reads_ids =
+        |node: &&NodeProto| node.op_type == "Gather" && node.input.get(1).is_some_and(|index| index == "input_ids");
+    let tables = graph.node.iter().filter(reads_ids).filter_map(|node| node.input.first());
     let rows = tables.filter_map(|table| {
-        let tensor = graph
-            .initializer
-            .iter()
-            .find(|tensor| tensor.name == *table)?;
+        let tensor = graph.initializer.iter().find(|tensor| tensor.name == *table)?;
         usize::try_from(*tensor.dims.first()?).ok()
     });
     rows.min()

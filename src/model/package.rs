@@ -124,23 +124,15 @@ pub(super) struct Manifest {
 
 impl Manifest {
     pub(super) fn parse(config: &[u8], package: Option<&[u8]>) -> Result<Self, Error> {
-        let config: ConfigFile = serde_json::from_slice(config).map_err(|error| Error::Syntax {
-            file: CONFIG,
-            message: error.to_string(),
-        })?;
+        let config: ConfigFile = serde_json::from_slice(config)
+            .map_err(|error| Error::Syntax { file: CONFIG, message: error.to_string() })?;
         let plain = package.is_none();
         let file = package.map(parse_package).transpose()?.unwrap_or_default();
         let labels = labels(config.id2label.as_ref())?;
         let outputs = outputs(&labels, &file.outputs)?;
         let problem = problem(config.problem_type.as_deref(), labels.len())?;
-        let max_length = file
-            .max_length
-            .unwrap_or_else(|| default_max_length(&config));
-        let default_types = if plain {
-            TokenTypes::Template
-        } else {
-            TokenTypes::Segment
-        };
+        let max_length = file.max_length.unwrap_or_else(|| default_max_length(&config));
+        let default_types = if plain { TokenTypes::Template } else { TokenTypes::Segment };
         let package = Package {
             name: file.name,
             version: file.version,
@@ -151,29 +143,17 @@ impl Manifest {
             token_types: file.token_types.unwrap_or(default_types),
             problem,
         };
-        Ok(Self {
-            package,
-            outputs,
-            labels: labels.len(),
-            pad_token_id: config.pad_token_id,
-        })
+        Ok(Self { package, outputs, labels: labels.len(), pad_token_id: config.pad_token_id })
     }
 }
 
 fn parse_package(bytes: &[u8]) -> Result<PackageFile, Error> {
-    let syntax = |message: String| Error::Syntax {
-        file: PACKAGE,
-        message,
-    };
+    let syntax = |message: String| Error::Syntax { file: PACKAGE, message };
     let text = std::str::from_utf8(bytes).map_err(|error| syntax(error.to_string()))?;
     let file: PackageFile = toml::from_str(text).map_err(|error| syntax(error.to_string()))?;
     if file.format != 1 {
         let what = format!("format is {}", file.format);
-        return Err(Error::invalid(
-            PACKAGE,
-            what,
-            "this version reads format = 1",
-        ));
+        return Err(Error::invalid(PACKAGE, what, "this version reads format = 1"));
     }
     Ok(file)
 }
@@ -205,11 +185,7 @@ fn labels(id2label: Option<&BTreeMap<String, String>>) -> Result<Vec<String>, Er
         };
         if labels.contains(label) {
             let what = format!("id2label has {label:?} twice");
-            return Err(Error::invalid(
-                CONFIG,
-                what,
-                "give each column a name of its own",
-            ));
+            return Err(Error::invalid(CONFIG, what, "give each column a name of its own"));
         }
         labels.push(label.clone());
     }
@@ -219,11 +195,7 @@ fn labels(id2label: Option<&BTreeMap<String, String>>) -> Result<Vec<String>, Er
 fn outputs(labels: &[String], map: &BTreeMap<String, String>) -> Result<Vec<Output>, Error> {
     if let Some(unknown) = map.keys().find(|key| !labels.contains(key)) {
         let what = format!("[outputs] names {unknown:?}, which id2label does not have");
-        return Err(Error::invalid(
-            PACKAGE,
-            what,
-            nearest(unknown, labels.iter().map(String::as_str)),
-        ));
+        return Err(Error::invalid(PACKAGE, what, nearest(unknown, labels.iter().map(String::as_str))));
     }
     let mut outputs: Vec<Output> = Vec::with_capacity(labels.len());
     for (column, label) in labels.iter().enumerate() {
@@ -233,24 +205,12 @@ fn outputs(labels: &[String], map: &BTreeMap<String, String>) -> Result<Vec<Outp
         }
         if let Some(other) = outputs.iter().find(|output| output.name == *name) {
             let what = format!("{:?} and {label:?} are both named {name:?}", other.label);
-            return Err(Error::invalid(
-                PACKAGE,
-                what,
-                "map one of them to another name or to \"-\"",
-            ));
+            return Err(Error::invalid(PACKAGE, what, "map one of them to another name or to \"-\""));
         }
-        outputs.push(Output {
-            name: name.clone(),
-            label: label.clone(),
-            column,
-        });
+        outputs.push(Output { name: name.clone(), label: label.clone(), column });
     }
     if outputs.is_empty() {
-        return Err(Error::invalid(
-            PACKAGE,
-            "every output is ignored",
-            "map at least one to a name",
-        ));
+        return Err(Error::invalid(PACKAGE, "every output is ignored", "map at least one to a name"));
     }
     Ok(outputs)
 }

@@ -28,11 +28,7 @@ pub(super) struct Expected {
 /// Largest change of a logit by masked padding, and of the bias between texts.
 const TOLERANCE: f32 = 1e-3;
 
-pub(super) fn probe(
-    graph: &Arc<Graph>,
-    tokenizer: &dyn Tokenizer,
-    expected: &Expected,
-) -> Result<Findings, Error> {
+pub(super) fn probe(graph: &Arc<Graph>, tokenizer: &dyn Tokenizer, expected: &Expected) -> Result<Findings, Error> {
     let mut probe = Probe {
         runner: Runner::new(Arc::clone(graph)),
         vocabulary: tokenizer.vocabulary(),
@@ -43,22 +39,10 @@ pub(super) fn probe(
     let longest = expected.max_length;
     let short = longest.min(5);
     let row = probe.row(short);
-    let raw = probe.alone(
-        &row,
-        short,
-        "on five tokens",
-        "export it again and compare with ONNX Runtime",
-    )?;
+    let raw = probe.alone(&row, short, "on five tokens", "export it again and compare with ONNX Runtime")?;
     if raw.labels != expected.labels {
-        let what = format!(
-            "logits have {} columns, id2label {} labels",
-            raw.labels, expected.labels
-        );
-        return Err(Error::invalid(
-            MODEL,
-            what,
-            "use the config.json that was exported with this model",
-        ));
+        let what = format!("logits have {} columns, id2label {} labels", raw.labels, expected.labels);
+        return Err(Error::invalid(MODEL, what, "use the config.json that was exported with this model"));
     }
     probe.largest_id(short)?;
     let long = probe.row(longest);
@@ -67,10 +51,7 @@ pub(super) fn probe(
     let raw_long = probe.alone(&long, longest, &what, hint)?;
     probe.padding_is_masked(longest)?;
     let bias = bias([&raw, &raw_long])?;
-    Ok(Findings {
-        batches_exactly: probe.batches_exactly(longest)?,
-        bias,
-    })
+    Ok(Findings { batches_exactly: probe.batches_exactly(longest)?, bias })
 }
 
 struct Probe {
@@ -84,66 +65,31 @@ struct Probe {
 impl Probe {
     /// A made-up row; the same in every run.
     fn row(&mut self, length: usize) -> Row {
-        let mut row = Row {
-            ids: vec![],
-            types: vec![],
-            sources: vec![],
-        };
+        let mut row = Row { ids: vec![], types: vec![], sources: vec![] };
         for index in 0..length {
             // Knuth's MMIX generator; its low bits are poor.
-            self.seed = self
-                .seed
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            row.ids
-                .push(((self.seed >> 33) % self.vocabulary.max(1) as u64) as u32);
+            self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            row.ids.push(((self.seed >> 33) % self.vocabulary.max(1) as u64) as u32);
             row.types.push(u32::from(self.types && 2 * index > length));
         }
         // The padding id stands for "no token" to some models even where it is not masked.
         let other = u32::from(self.padding == 0);
-        row.ids
-            .iter_mut()
-            .filter(|id| **id == self.padding)
-            .for_each(|id| *id = other);
+        row.ids.iter_mut().filter(|id| **id == self.padding).for_each(|id| *id = other);
         row
     }
 
-    fn alone(
-        &mut self,
-        row: &Row,
-        width: usize,
-        when: &str,
-        hint: &'static str,
-    ) -> Result<RawScores, Error> {
+    fn alone(&mut self, row: &Row, width: usize, when: &str, hint: &'static str) -> Result<RawScores, Error> {
         let batch = Batch::new(std::iter::once(row), width, self.padding);
-        let failed = |what: String| Error::SelfTest {
-            what: format!("{when}, {what}"),
-            hint,
-        };
-        let raw = self
-            .runner
-            .run(&batch)
-            .map_err(|error| failed(error.to_string()))?;
-        let finite = raw
-            .logits
-            .iter()
-            .chain(raw.token_scores.iter().flatten())
-            .all(|x| x.is_finite());
-        if finite {
-            Ok(raw)
-        } else {
-            Err(failed("an output is NaN or infinite".to_owned()))
-        }
+        let failed = |what: String| Error::SelfTest { what: format!("{when}, {what}"), hint };
+        let raw = self.runner.run(&batch).map_err(|error| failed(error.to_string()))?;
+        let finite = raw.logits.iter().chain(raw.token_scores.iter().flatten()).all(|x| x.is_finite());
+        if finite { Ok(raw) } else { Err(failed("an output is NaN or infinite".to_owned())) }
     }
 
     fn largest_id(&mut self, length: usize) -> Result<(), Error> {
         let mut row = self.row(length);
-        row.ids
-            .fill(u32::try_from(self.vocabulary.saturating_sub(1)).unwrap_or(u32::MAX));
-        let when = format!(
-            "on token id {}, the tokenizer's largest",
-            self.vocabulary.saturating_sub(1)
-        );
+        row.ids.fill(u32::try_from(self.vocabulary.saturating_sub(1)).unwrap_or(u32::MAX));
+        let when = format!("on token id {}, the tokenizer's largest", self.vocabulary.saturating_sub(1));
         let hint = "use the tokenizer that the model was trained with";
         self.alone(&row, length, &when, hint).map(|_| ())
     }
@@ -154,11 +100,7 @@ impl Probe {
         let hint = "export a model that reads its attention_mask";
         let exact = self.alone(&row, length, "without padding", hint)?;
         let padded = self.alone(&row, longest.min(length + ALIGNMENT), "with padding", hint)?;
-        let change = exact
-            .logits
-            .iter()
-            .zip(&padded.logits)
-            .map(|(left, right)| (left - right).abs());
+        let change = exact.logits.iter().zip(&padded.logits).map(|(left, right)| (left - right).abs());
         if change.fold(0.0, f32::max) > TOLERANCE {
             let what = "masked padding changes the logits".to_owned();
             return Err(Error::SelfTest { what, hint });
@@ -180,9 +122,7 @@ impl Probe {
                 let alone = alone.iter().flat_map(values).map(|x| x.to_bits());
                 alone.eq(values(&together).iter().map(|x| x.to_bits()))
             };
-            if !same(|raw| &raw.logits)
-                || !same(|raw| raw.token_scores.as_deref().unwrap_or_default())
-            {
+            if !same(|raw| &raw.logits) || !same(|raw| raw.token_scores.as_deref().unwrap_or_default()) {
                 return Ok(false);
             }
         }
@@ -193,10 +133,7 @@ impl Probe {
         let hint = "export with dynamic axes for batch and sequence";
         self.runner
             .run(&Batch::new(rows.iter(), width, self.padding))
-            .map_err(|error| Error::SelfTest {
-                what: format!("in a batch, {error}"),
-                hint,
-            })
+            .map_err(|error| Error::SelfTest { what: format!("in a batch, {error}"), hint })
     }
 }
 
@@ -209,16 +146,9 @@ fn bias(runs: [&RawScores; 2]) -> Result<Option<Vec<f32>>, Error> {
         };
         let mut rest = raw.logits.clone();
         for token in token_scores.chunks(raw.labels.max(1)) {
-            rest.iter_mut()
-                .zip(token)
-                .for_each(|(rest, score)| *rest -= score);
+            rest.iter_mut().zip(token).for_each(|(rest, score)| *rest -= score);
         }
-        let same = |known: &Vec<f32>| {
-            known
-                .iter()
-                .zip(&rest)
-                .all(|(left, right)| (left - right).abs() <= TOLERANCE)
-        };
+        let same = |known: &Vec<f32>| known.iter().zip(&rest).all(|(left, right)| (left - right).abs() <= TOLERANCE);
         if !bias.as_ref().is_none_or(same) {
             let what = "token_scores do not add up to the logits less a constant".to_owned();
             let hint = "export contributions that add up, or leave the output out";
@@ -230,24 +160,11 @@ fn bias(runs: [&RawScores; 2]) -> Result<Option<Vec<f32>>, Error> {
 }
 
 /// The overlap must leave a window room to move on.
-pub(super) fn check_lengths(
-    max_length: usize,
-    overlap: usize,
-    tokenizer: &dyn Tokenizer,
-) -> Result<(), Error> {
-    let specials = tokenizer
-        .pair()
-        .specials()
-        .max(tokenizer.single().specials());
+pub(super) fn check_lengths(max_length: usize, overlap: usize, tokenizer: &dyn Tokenizer) -> Result<(), Error> {
+    let specials = tokenizer.pair().specials().max(tokenizer.single().specials());
     if max_length <= specials + overlap {
-        let what = format!(
-            "max_length {max_length} holds {specials} special tokens and an overlap of {overlap}"
-        );
-        return Err(Error::invalid(
-            PACKAGE,
-            what,
-            "raise max_length or lower window_overlap",
-        ));
+        let what = format!("max_length {max_length} holds {specials} special tokens and an overlap of {overlap}");
+        return Err(Error::invalid(PACKAGE, what, "raise max_length or lower window_overlap"));
     }
     Ok(())
 }

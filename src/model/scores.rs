@@ -41,10 +41,7 @@ impl Scores {
     /// The weights add up to the logit less the model's bias and less the share of special tokens. Empty
     /// for a model without `token_scores`, a text without tokens, and an output that does not exist.
     pub fn contributions(&self, output: usize) -> Vec<Contribution> {
-        let evidence = self
-            .winners
-            .get(output)
-            .and_then(|&winner| self.evidence.get(winner));
+        let evidence = self.winners.get(output).and_then(|&winner| self.evidence.get(winner));
         let Some(evidence) = evidence else {
             return Vec::new();
         };
@@ -53,11 +50,7 @@ impl Scores {
         tokens
             .filter_map(|(&(segment, (start, end)), weights)| {
                 let weight = *weights.get(output)?;
-                Some(Contribution {
-                    segment,
-                    span: start as usize..end as usize,
-                    weight,
-                })
+                Some(Contribution { segment, span: start as usize..end as usize, weight })
             })
             .collect()
     }
@@ -73,26 +66,15 @@ pub(super) struct Evidence {
 
 impl Evidence {
     /// Takes the columns of the outputs from the token scores of one row (width × labels).
-    pub(super) fn new(
-        row: &Row,
-        stream: &Stream,
-        scores: &[f32],
-        columns: &[usize],
-        labels: usize,
-    ) -> Self {
-        let mut evidence = Self {
-            places: Vec::with_capacity(row.ids.len()),
-            weights: Vec::new(),
-        };
+    pub(super) fn new(row: &Row, stream: &Stream, scores: &[f32], columns: &[usize], labels: usize) -> Self {
+        let mut evidence = Self { places: Vec::with_capacity(row.ids.len()), weights: Vec::new() };
         evidence.weights.reserve(row.ids.len() * columns.len());
         for (source, scores) in row.sources.iter().zip(scores.chunks(labels.max(1))) {
             let Some(place) = source.and_then(|index| stream.place(index as usize)) else {
                 continue;
             };
             evidence.places.push(place);
-            let weights = columns
-                .iter()
-                .map(|&column| scores.get(column).copied().unwrap_or(0.0));
+            let weights = columns.iter().map(|&column| scores.get(column).copied().unwrap_or(0.0));
             evidence.weights.extend(weights);
         }
         evidence

@@ -34,9 +34,7 @@ pub struct Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("model", &self.model)
-            .finish_non_exhaustive()
+        f.debug_struct("Session").field("model", &self.model).finish_non_exhaustive()
     }
 }
 
@@ -94,13 +92,7 @@ impl Session {
     }
 
     fn cut(&self, input: &Input<'_>, index: usize, jobs: &mut Vec<Job>) -> Result<Pending, Error> {
-        let Model {
-            tokenizer,
-            rule,
-            outputs,
-            bias,
-            ..
-        } = &*self.model;
+        let Model { tokenizer, rule, outputs, bias, .. } = &*self.model;
         let spans = self.model.explains();
         let stream = Stream {
             description: tokenizer.encode(input.description, spans)?,
@@ -112,11 +104,7 @@ impl Session {
             Some(bias) if rows.is_empty() => logits.clone_from(bias),
             // No graph takes a length of 0; one padding token is what stands for "no text" to this one.
             _ if rows.is_empty() => {
-                rows.push(Row {
-                    ids: vec![tokenizer.padding()],
-                    types: vec![0],
-                    sources: vec![None],
-                });
+                rows.push(Row { ids: vec![tokenizer.padding()], types: vec![0], sources: vec![None] });
             }
             _ => {}
         }
@@ -124,21 +112,9 @@ impl Session {
         let winners = vec![0; outputs.len()];
         jobs.extend(rows.into_iter().enumerate().map(|(window, row)| {
             let width = width(row.ids.len(), rule.max_length);
-            Job {
-                text: index,
-                window,
-                width,
-                row,
-            }
+            Job { text: index, window, width, row }
         }));
-        Ok(Pending {
-            stream,
-            windows,
-            skipped,
-            logits,
-            winners,
-            evidence: Vec::new(),
-        })
+        Ok(Pending { stream, windows, skipped, logits, winners, evidence: Vec::new() })
     }
 
     /// How many of the first jobs, all of one width, run together.
@@ -147,10 +123,7 @@ impl Session {
             return 1;
         }
         let most = (self.model.batch_tokens / width).max(1);
-        jobs.iter()
-            .take(most)
-            .take_while(|job| job.width == width)
-            .count()
+        jobs.iter().take(most).take_while(|job| job.width == width).count()
     }
 
     fn collect(&self, batch: &[Job], raw: &RawScores, texts: &mut [Pending]) -> Result<(), Error> {
@@ -161,20 +134,14 @@ impl Session {
             };
             let logits = self.logits(logits)?;
             let mut won = false;
-            for ((best, winner), logit) in text.logits.iter_mut().zip(&mut text.winners).zip(logits)
-            {
+            for ((best, winner), logit) in text.logits.iter_mut().zip(&mut text.winners).zip(logits) {
                 if logit > *best {
                     (*best, *winner, won) = (logit, job.window, true);
                 }
             }
-            let token_scores = raw
-                .token_scores
-                .as_ref()
-                .filter(|_| won && self.model.explains());
+            let token_scores = raw.token_scores.as_ref().filter(|_| won && self.model.explains());
             let row = job.width * labels;
-            if let Some(scores) =
-                token_scores.and_then(|all| all.get(index * row..(index + 1) * row))
-            {
+            if let Some(scores) = token_scores.and_then(|all| all.get(index * row..(index + 1) * row)) {
                 let columns = &self.model.columns;
                 let evidence = Evidence::new(&job.row, &text.stream, scores, columns, labels);
                 text.evidence.push((job.window, evidence));
@@ -192,10 +159,7 @@ impl Session {
                 Problem::SingleLabel => log_odds(row, output.column),
             };
             if !value.is_finite() {
-                return Err(Error::NotFinite {
-                    output: output.name.clone(),
-                    value,
-                });
+                return Err(Error::NotFinite { output: output.name.clone(), value });
             }
             logits.push(value);
         }
@@ -203,24 +167,12 @@ impl Session {
     }
 
     fn finish(&self, text: Pending) -> Scores {
-        let Pending {
-            stream,
-            windows,
-            skipped,
-            logits,
-            winners,
-            evidence,
-        } = text;
-        let kept: Vec<(usize, Evidence)> = evidence
-            .into_iter()
-            .filter(|(window, _)| winners.contains(window))
-            .collect();
+        let Pending { stream, windows, skipped, logits, winners, evidence } = text;
+        let kept: Vec<(usize, Evidence)> =
+            evidence.into_iter().filter(|(window, _)| winners.contains(window)).collect();
         // Without evidence every position is one past the end, and there are no contributions.
         let position = |winner: usize| kept.iter().position(|(window, _)| *window == winner);
-        let winners = winners
-            .into_iter()
-            .map(|winner| position(winner).unwrap_or(kept.len()))
-            .collect();
+        let winners = winners.into_iter().map(|winner| position(winner).unwrap_or(kept.len())).collect();
         Scores {
             probabilities: self.model.calibration.probabilities(&logits),
             logits,
@@ -239,12 +191,7 @@ fn log_odds(row: &[f32], column: usize) -> f32 {
     let Some(&own) = row.get(column) else {
         return f32::NAN;
     };
-    let rivals = || {
-        row.iter()
-            .enumerate()
-            .filter(|(index, _)| *index != column)
-            .map(|(_, &x)| f64::from(x))
-    };
+    let rivals = || row.iter().enumerate().filter(|(index, _)| *index != column).map(|(_, &x)| f64::from(x));
     let largest = rivals().fold(f64::NEG_INFINITY, f64::max);
     let sum: f64 = rivals().map(|rival| (rival - largest).exp()).sum();
     (f64::from(own) - largest - sum.ln()) as f32
@@ -256,10 +203,7 @@ mod tests {
 
     #[test]
     fn widths_are_multiples_that_stay_within_the_window() {
-        let widths: Vec<usize> = [1, 8, 9, 40, 43]
-            .iter()
-            .map(|&length| width(length, 43))
-            .collect();
+        let widths: Vec<usize> = [1, 8, 9, 40, 43].iter().map(|&length| width(length, 43)).collect();
         assert_eq!(widths, [8, 8, 16, 40, 43]);
     }
 

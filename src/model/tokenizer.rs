@@ -50,10 +50,7 @@ pub(super) enum Piece {
 
 impl Template {
     pub(super) fn specials(&self) -> usize {
-        self.pieces
-            .iter()
-            .filter(|piece| matches!(piece, Piece::Special { .. }))
-            .count()
+        self.pieces.iter().filter(|piece| matches!(piece, Piece::Special { .. })).count()
     }
 }
 
@@ -69,48 +66,23 @@ pub(super) struct HuggingFace {
 impl HuggingFace {
     pub(super) fn parse(bytes: &[u8], pad_token_id: Option<u32>) -> Result<Self, Error> {
         let loaded = contain(|| load(bytes));
-        let (tokenizer, padding) = loaded.map_err(|message| Error::Syntax {
-            file: TOKENIZER,
-            message,
-        })?;
-        let vocabulary = tokenizer
-            .get_vocab(true)
-            .into_values()
-            .max()
-            .map_or(0, |id| id as usize + 1);
+        let (tokenizer, padding) = loaded.map_err(|message| Error::Syntax { file: TOKENIZER, message })?;
+        let vocabulary = tokenizer.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
         if vocabulary == 0 {
-            return Err(Error::invalid(
-                TOKENIZER,
-                "the vocabulary is empty",
-                "save it again",
-            ));
+            return Err(Error::invalid(TOKENIZER, "the vocabulary is empty", "save it again"));
         }
         let template = |pair| {
             contain(|| template(&tokenizer, pair)).map_err(|what| {
                 let hint = "use a template with each text once, the description first";
-                Error::invalid(
-                    TOKENIZER,
-                    format!("the post-processor cannot be used: {what}"),
-                    hint,
-                )
+                Error::invalid(TOKENIZER, format!("the post-processor cannot be used: {what}"), hint)
             })
         };
         let (single, pair) = (template(false)?, template(true)?);
         let padding = padding
             .or(pad_token_id)
-            .or_else(|| {
-                ["[PAD]", "<pad>"]
-                    .iter()
-                    .find_map(|token| tokenizer.token_to_id(token))
-            })
+            .or_else(|| ["[PAD]", "<pad>"].iter().find_map(|token| tokenizer.token_to_id(token)))
             .unwrap_or(0);
-        Ok(Self {
-            tokenizer,
-            vocabulary,
-            single,
-            pair,
-            padding,
-        })
+        Ok(Self { tokenizer, vocabulary, single, pair, padding })
     }
 }
 
@@ -120,21 +92,14 @@ impl Tokenizer for HuggingFace {
             return Ok(Tokens::default());
         }
         let encoding = contain(|| {
-            let encoded = if spans {
-                self.tokenizer.encode(text, false)
-            } else {
-                self.tokenizer.encode_fast(text, false)
-            };
+            let encoded =
+                if spans { self.tokenizer.encode(text, false) } else { self.tokenizer.encode_fast(text, false) };
             encoded.map_err(|error| error.to_string())
         });
         let encoding = encoding.map_err(Error::Tokenize)?;
         let ids = encoding.get_ids().to_vec();
         let spans = if spans {
-            encoding
-                .get_offsets()
-                .iter()
-                .map(|&(start, end)| place(text, start, end))
-                .collect()
+            encoding.get_offsets().iter().map(|&(start, end)| place(text, start, end)).collect()
         } else {
             Vec::new()
         };
@@ -164,10 +129,7 @@ fn contain<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
 }
 
 /// A token that holds part of a character stands for the whole of it.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a report is far smaller than 4 GiB"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "a report is far smaller than 4 GiB")]
 fn place(text: &str, start: usize, end: usize) -> (u32, u32) {
     let start = text.floor_char_boundary(start.min(text.len()));
     let end = text.ceil_char_boundary(end.clamp(start, text.len()));
@@ -185,23 +147,17 @@ fn load(bytes: &[u8]) -> Result<(tokenizers::Tokenizer, Option<u32>), String> {
     }
     let added = file.get_mut("added_tokens").and_then(Value::as_array_mut);
     for token in added.into_iter().flatten() {
-        let content = token
-            .get("content")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let content = token.get("content").and_then(Value::as_str).unwrap_or_default();
         let keep = reserved.iter().any(|name| name == content);
         if let Some(special) = token.get_mut("special") {
             *special = Value::Bool(keep);
         }
     }
     let bytes = serde_json::to_vec(&file).map_err(|error| error.to_string())?;
-    let mut tokenizer =
-        tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| error.to_string())?;
+    let mut tokenizer = tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| error.to_string())?;
     tokenizer.set_encode_special_tokens(true);
     tokenizer.with_padding(None);
-    tokenizer
-        .with_truncation(None)
-        .map_err(|error| error.to_string())?;
+    tokenizer.with_truncation(None).map_err(|error| error.to_string())?;
     Ok((tokenizer, padding.and_then(|id| u32::try_from(id).ok())))
 }
 
@@ -219,8 +175,7 @@ fn strings(value: &Value, found: &mut Vec<String>) {
 fn template(tokenizer: &tokenizers::Tokenizer, pair: bool) -> Result<Template, String> {
     const FIRST: u32 = u32::MAX - 1;
     const SECOND: u32 = u32::MAX;
-    let marked =
-        |id, kind| Encoding::from_tokens(vec![Token::new(id, "x".to_owned(), (0, 1))], kind);
+    let marked = |id, kind| Encoding::from_tokens(vec![Token::new(id, "x".to_owned(), (0, 1))], kind);
     let processed = tokenizer
         .post_process(marked(FIRST, 0), pair.then(|| marked(SECOND, 1)), true)
         .map_err(|error| error.to_string())?;
@@ -244,11 +199,7 @@ fn template(tokenizer: &tokenizers::Tokenizer, pair: bool) -> Result<Template, S
         .collect();
     let expected: &[bool] = if pair { &[false, true] } else { &[false] };
     if order != expected {
-        return Err(format!(
-            "it holds {} texts where {} are given",
-            order.len(),
-            expected.len()
-        ));
+        return Err(format!("it holds {} texts where {} are given", order.len(), expected.len()));
     }
     Ok(Template { pieces })
 }
@@ -291,17 +242,8 @@ mod tests {
     fn rows_are_those_of_the_reference_tokenizer() {
         for name in ["bag", "bert", "roberta"] {
             let tokenizer = tokenizer(name);
-            let token_types = if name == "bag" {
-                TokenTypes::Segment
-            } else {
-                TokenTypes::Template
-            };
-            let rule = WindowRule {
-                max_length: 512,
-                overlap: 0,
-                max_windows: 1,
-                token_types,
-            };
+            let token_types = if name == "bag" { TokenTypes::Segment } else { TokenTypes::Template };
+            let rule = WindowRule { max_length: 512, overlap: 0, max_windows: 1, token_types };
             let lines = String::from_utf8(fixture(name, "expected.jsonl")).unwrap();
             for line in lines.lines() {
                 let expected: Expected = serde_json::from_str(line).unwrap();
@@ -311,12 +253,8 @@ mod tests {
                 assert_eq!(rows[0].ids, expected.ids, "{name}: {line}");
                 assert_eq!(rows[0].types, expected.types, "{name}: {line}");
                 let place = |index: &Option<u32>| stream.place((*index)? as usize);
-                let places: Vec<Option<(Segment, (u32, u32))>> =
-                    rows[0].sources.iter().map(place).collect();
-                let spans: Vec<_> = places
-                    .iter()
-                    .map(|place| place.map(|(_, span)| span))
-                    .collect();
+                let places: Vec<Option<(Segment, (u32, u32))>> = rows[0].sources.iter().map(place).collect();
+                let spans: Vec<_> = places.iter().map(|place| place.map(|(_, span)| span)).collect();
                 assert_eq!(spans, expected.offsets, "{name}: {line}");
             }
         }
@@ -326,11 +264,7 @@ mod tests {
     fn finds_the_templates() {
         let specials = |name: &str| {
             let tokenizer = tokenizer(name);
-            (
-                tokenizer.single().specials(),
-                tokenizer.pair().specials(),
-                tokenizer.padding(),
-            )
+            (tokenizer.single().specials(), tokenizer.pair().specials(), tokenizer.padding())
         };
         assert_eq!(specials("bag"), (0, 0, 0));
         assert_eq!(specials("bert"), (2, 3, 0));
@@ -341,16 +275,9 @@ mod tests {
     fn text_cannot_write_the_tokens_of_the_template_but_keeps_placeholders_whole() {
         let tokenizer = tokenizer("bert");
         let forged = tokenizer.encode("pay [SEP] now [CLS]", true).unwrap();
-        assert!(
-            !forged.ids.contains(&2) && !forged.ids.contains(&3),
-            "{:?}",
-            forged.ids
-        );
+        assert!(!forged.ids.contains(&2) && !forged.ids.contains(&3), "{:?}", forged.ids);
         let placeholder = tokenizer.encode("<url>", true).unwrap();
-        assert_eq!(
-            (placeholder.ids.len(), placeholder.spans),
-            (1, vec![(0, 5)])
-        );
+        assert_eq!((placeholder.ids.len(), placeholder.spans), (1, vec![(0, 5)]));
         let tokenizer = self::tokenizer("bag");
         assert_eq!(tokenizer.encode("<url>", true).unwrap().ids, [1]);
         assert!(!tokenizer.encode("<pad>", true).unwrap().ids.contains(&0));
@@ -360,21 +287,11 @@ mod tests {
     fn spans_lie_on_characters_and_fast_encoding_gives_the_same_ids() {
         for name in ["bag", "bert", "roberta"] {
             let tokenizer = tokenizer(name);
-            for text in [
-                "😡😡 ok",
-                "é",
-                "e\u{301}cole",
-                "ⵜⴰⵎⴰⵣⵉⵖⵜ",
-                "  spaces\u{a0}\t",
-                "ﷺ",
-                "\u{0}\u{feff}x",
-            ] {
+            for text in ["😡😡 ok", "é", "e\u{301}cole", "ⵜⴰⵎⴰⵣⵉⵖⵜ", "  spaces\u{a0}\t", "ﷺ", "\u{0}\u{feff}x"]
+            {
                 let tokens = tokenizer.encode(text, true).unwrap();
                 for &(start, end) in &tokens.spans {
-                    assert!(
-                        text.get(start as usize..end as usize).is_some(),
-                        "{name} {text:?}"
-                    );
+                    assert!(text.get(start as usize..end as usize).is_some(), "{name} {text:?}");
                 }
                 assert_eq!(tokenizer.encode(text, false).unwrap().ids, tokens.ids);
             }

@@ -52,16 +52,8 @@ impl Stream {
     /// Segment and byte range of a token, where spans were asked for.
     pub(super) fn place(&self, index: usize) -> Option<(Segment, (u32, u32))> {
         match index.checked_sub(self.description.ids.len()) {
-            None => self
-                .description
-                .spans
-                .get(index)
-                .map(|&span| (Segment::Description, span)),
-            Some(index) => self
-                .content
-                .spans
-                .get(index)
-                .map(|&span| (Segment::Content, span)),
+            None => self.description.spans.get(index).map(|&span| (Segment::Description, span)),
+            Some(index) => self.content.spans.get(index).map(|&span| (Segment::Content, span)),
         }
     }
 
@@ -69,17 +61,10 @@ impl Stream {
     /// one row of special tokens, or none where the template has no special tokens.
     pub(super) fn rows(&self, rule: &WindowRule, tokenizer: &dyn Tokenizer) -> (Vec<Row>, usize) {
         let both = !self.description.ids.is_empty() && !self.content.ids.is_empty();
-        let specials = if both {
-            tokenizer.pair()
-        } else {
-            tokenizer.single()
-        }
-        .specials();
+        let specials = if both { tokenizer.pair() } else { tokenizer.single() }.specials();
         let capacity = rule.max_length.saturating_sub(specials).max(1);
         let (windows, skipped) = windows(self.len(), capacity, rule);
-        let rows = windows
-            .into_iter()
-            .map(|window| self.row(window, rule, tokenizer));
+        let rows = windows.into_iter().map(|window| self.row(window, rule, tokenizer));
         (rows.filter(|row| !row.ids.is_empty()).collect(), skipped)
     }
 
@@ -87,23 +72,10 @@ impl Stream {
         let border = self.description.ids.len();
         let description = window.start.min(border)..window.end.min(border);
         let content = window.start.max(border) - border..window.end.max(border) - border;
-        let mut row = RowBuilder {
-            rule,
-            row: Row {
-                ids: vec![],
-                types: vec![],
-                sources: vec![],
-            },
-        };
+        let mut row = RowBuilder { rule, row: Row { ids: vec![], types: vec![], sources: vec![] } };
         let (first, second) = (
-            (
-                description.start,
-                self.description.ids.get(description).unwrap_or_default(),
-            ),
-            (
-                border + content.start,
-                self.content.ids.get(content).unwrap_or_default(),
-            ),
+            (description.start, self.description.ids.get(description).unwrap_or_default()),
+            (border + content.start, self.content.ids.get(content).unwrap_or_default()),
         );
         match (first.1.is_empty(), second.1.is_empty()) {
             (false, false) => row.fill(tokenizer.pair(), (first, 0), (second, 1)),
@@ -138,10 +110,7 @@ impl RowBuilder<'_> {
         }
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a report has far fewer than 2^32 tokens"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "a report has far fewer than 2^32 tokens")]
     fn run(&mut self, ((start, ids), segment): (Run<'_>, u32), template_type: u32) {
         let token_type = match self.rule.token_types {
             TokenTypes::Segment => segment,
@@ -149,9 +118,7 @@ impl RowBuilder<'_> {
         };
         self.row.ids.extend_from_slice(ids);
         self.row.types.extend(ids.iter().map(|_| token_type));
-        self.row
-            .sources
-            .extend((start..start + ids.len()).map(|index| Some(index as u32)));
+        self.row.sources.extend((start..start + ids.len()).map(|index| Some(index as u32)));
     }
 }
 
@@ -173,12 +140,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn rule(overlap: usize, max_windows: usize) -> WindowRule {
-        WindowRule {
-            max_length: 0,
-            overlap,
-            max_windows,
-            token_types: TokenTypes::Template,
-        }
+        WindowRule { max_length: 0, overlap, max_windows, token_types: TokenTypes::Template }
     }
 
     #[test]

@@ -28,10 +28,7 @@ pub(super) fn utf8(bytes: &[u8]) -> Result<&str, Rejection> {
         Rejection::new(
             Code::NotUtf8,
             "",
-            format!(
-                "the value is not UTF-8 from byte {} on; encode the JSON as UTF-8",
-                error.valid_up_to()
-            ),
+            format!("the value is not UTF-8 from byte {} on; encode the JSON as UTF-8", error.valid_up_to()),
         )
     })?;
     if text.trim().is_empty() {
@@ -41,11 +38,7 @@ pub(super) fn utf8(bytes: &[u8]) -> Result<&str, Rejection> {
 }
 
 fn empty(what: &str) -> Rejection {
-    Rejection::new(
-        Code::Empty,
-        "",
-        format!("{what}; send the report as a JSON object"),
-    )
+    Rejection::new(Code::Empty, "", format!("{what}; send the report as a JSON object"))
 }
 
 /// Strips Confluent's wire format, a zero byte and a 4-byte schema id. No JSON begins with a zero

@@ -146,18 +146,9 @@ pub fn rejections_page() -> String {
          nothing but the field concerned. Codes are stable.\n",
     );
     for (heading, refuses) in [("Refusals", true), ("Warnings", false)] {
-        _ = write!(
-            page,
-            "\n## {heading}\n\n| code | what | meaning | what to do |\n|---|---|---|---|\n"
-        );
+        _ = write!(page, "\n## {heading}\n\n| code | what | meaning | what to do |\n|---|---|---|---|\n");
         for code in Code::ALL.iter().filter(|code| code.refuses() == refuses) {
-            _ = writeln!(
-                page,
-                "| `{code}` | {} | {} | {} |",
-                code.title(),
-                code.meaning(),
-                code.remedy()
-            );
+            _ = writeln!(page, "| `{code}` | {} | {} | {} |", code.title(), code.meaning(), code.remedy());
         }
     }
     page
@@ -169,15 +160,10 @@ mod tests {
 
     #[test]
     fn codes_are_unique_and_their_number_tells_their_kind() {
-        let ids: std::collections::BTreeSet<_> =
-            Code::ALL.iter().map(|code| code.as_str()).collect();
+        let ids: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(ids.len(), Code::ALL.len());
         for code in Code::ALL {
-            assert_eq!(
-                code.as_str().starts_with("EB-IN-0"),
-                code.refuses(),
-                "{code}"
-            );
+            assert_eq!(code.as_str().starts_with("EB-IN-0"), code.refuses(), "{code}");
         }
     }
 }

@@ -25,10 +25,7 @@ pub fn decode(envelope: &Envelope<'_>, limits: &Limits) -> Result<Report, Reject
     let mut event_id = None;
     read(envelope, limits, &mut event_id).map_err(|rejection| {
         let around = || envelope.id(event_id.as_deref()).map(|(id, _)| id);
-        Rejection {
-            report_id: rejection.report_id.or_else(around),
-            ..rejection
-        }
+        Rejection { report_id: rejection.report_id.or_else(around), ..rejection }
     })
 }
 
@@ -40,11 +37,7 @@ const EVENT: Shape = Shape::Object(&[
     ("data_base64", Shape::Leaf),
 ]);
 
-fn read(
-    envelope: &Envelope<'_>,
-    limits: &Limits,
-    event_id: &mut Option<String>,
-) -> Result<Report, Rejection> {
+fn read(envelope: &Envelope<'_>, limits: &Limits, event_id: &mut Option<String>) -> Result<Report, Rejection> {
     let text = body::text(envelope, limits)?;
     let form = envelope.form();
     match form {
@@ -91,10 +84,7 @@ fn event(
 ) -> Result<Report, Rejection> {
     let fields = Fields::of(document, "")?;
     *event_id = fields.string("id").ok().flatten().map(str::to_owned);
-    if fields
-        .string("specversion")?
-        .is_some_and(|version| !version.starts_with("1."))
-    {
+    if fields.string("specversion")?.is_some_and(|version| !version.starts_with("1.")) {
         return Err(Rejection::new(
             Code::SpecVersion,
             "/specversion",
@@ -124,11 +114,7 @@ fn event(
             "/data_base64",
             "the CloudEvent has data and data_base64; send one of them",
         )),
-        (None, None) => Err(Rejection::new(
-            Code::NoData,
-            "/data",
-            "the CloudEvent has no data; put the report there",
-        )),
+        (None, None) => Err(Rejection::new(Code::NoData, "/data", "the CloudEvent has no data; put the report there")),
     }
 }
 
@@ -157,9 +143,7 @@ impl<'a> Source<'a> {
             Rejection::new(
                 Code::NotJson,
                 "",
-                format!(
-                    "the value {what} (line {line}, column {column}); write it with a JSON library"
-                ),
+                format!("the value {what} (line {line}, column {column}); write it with a JSON library"),
             )
         })
     }
@@ -171,11 +155,6 @@ impl<'a> Source<'a> {
         limits: &'c Limits,
     ) -> reader::Context<'c> {
         let repaired = matches!(self.text, Cow::Owned(_));
-        reader::Context {
-            envelope,
-            event_id,
-            limits,
-            repaired,
-        }
+        reader::Context { envelope, event_id, limits, repaired }
     }
 }

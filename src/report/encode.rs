@@ -3,18 +3,12 @@ use super::schema::{WireAttachment, WireContent, WireReport};
 
 /// Writes a report as the JSON of the input schema, words included. [`super::decode`] reads it back
 /// as the same report, without its warnings.
-#[expect(
-    clippy::missing_panics_doc,
-    reason = "it cannot fail, as the line with `expect` says"
-)]
+#[expect(clippy::missing_panics_doc, reason = "it cannot fail, as the line with `expect` says")]
 pub fn encode(report: &Report) -> String {
     let attachments: Vec<_> = report
         .attachments
         .iter()
-        .map(|attachment| WireAttachment {
-            uri: &attachment.uri,
-            media_type: attachment.media_type.as_deref(),
-        })
+        .map(|attachment| WireAttachment { uri: &attachment.uri, media_type: attachment.media_type.as_deref() })
         .collect();
     let wire = WireReport {
         id: &report.id,
@@ -33,9 +27,6 @@ pub fn encode(report: &Report) -> String {
         language: report.language.as_deref(),
         attachments: Some(attachments).filter(|attachments| !attachments.is_empty()),
     };
-    #[expect(
-        clippy::expect_used,
-        reason = "strings and whole numbers in structs always serialise"
-    )]
+    #[expect(clippy::expect_used, reason = "strings and whole numbers in structs always serialise")]
     serde_json::to_string(&wire).expect("the wire types hold only strings and whole numbers")
 }

@@ -36,21 +36,13 @@ pub(super) enum Form {
 impl<'a> Envelope<'a> {
     /// A value without key and headers.
     pub fn bare(value: &'a [u8]) -> Self {
-        Self {
-            value: Some(value),
-            ..Self::default()
-        }
+        Self { value: Some(value), ..Self::default() }
     }
 
     /// The form announced by the `content-type` header (CloudEvents 1.0, Kafka binding, section 3).
     pub(super) fn form(&self) -> Form {
         let media_type = self.header("content-type").unwrap_or_default();
-        let media_type = media_type
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match media_type.as_str() {
             "application/cloudevents" | "application/cloudevents+json" => Form::Structured,
             other if other.starts_with("application/cloudevents-batch") => Form::Batch,
@@ -66,20 +58,11 @@ impl<'a> Envelope<'a> {
         let parse = |id: &str| ReportId::new(id).ok();
         key.and_then(parse)
             .map(|id| (id, Code::IdFromKey))
-            .or_else(|| {
-                event_id
-                    .or_else(|| self.header("ce_id"))
-                    .and_then(parse)
-                    .map(|id| (id, Code::IdFromEvent))
-            })
+            .or_else(|| event_id.or_else(|| self.header("ce_id")).and_then(parse).map(|id| (id, Code::IdFromEvent)))
     }
 
     fn header(&self, name: &str) -> Option<&'a str> {
-        let (_, value) = self
-            .headers
-            .iter()
-            .rev()
-            .find(|(header, _)| header.eq_ignore_ascii_case(name))?;
+        let (_, value) = self.headers.iter().rev().find(|(header, _)| header.eq_ignore_ascii_case(name))?;
         std::str::from_utf8(value.as_deref()?).ok()
     }
 }
@@ -89,60 +72,30 @@ mod tests {
     use super::*;
 
     fn headers(list: &[(&str, &[u8])]) -> Vec<(String, Option<Vec<u8>>)> {
-        list.iter()
-            .map(|&(name, value)| (name.to_owned(), Some(value.to_vec())))
-            .collect()
+        list.iter().map(|&(name, value)| (name.to_owned(), Some(value.to_vec()))).collect()
     }
 
     #[test]
     fn the_content_type_tells_the_form() {
         for (content_type, form) in [
             ("application/json", Form::Bare),
-            (
-                "Application/CloudEvents+JSON; charset=UTF-8",
-                Form::Structured,
-            ),
+            ("Application/CloudEvents+JSON; charset=UTF-8", Form::Structured),
             ("application/cloudevents", Form::Structured),
             ("application/cloudevents-batch+json", Form::Batch),
             ("application/cloudevents+avro", Form::Foreign),
         ] {
-            let headers = headers(&[
-                ("content-type", b"text/plain"),
-                ("Content-Type", content_type.as_bytes()),
-            ]);
-            assert_eq!(
-                Envelope {
-                    headers: &headers,
-                    ..Envelope::default()
-                }
-                .form(),
-                form,
-                "{content_type}"
-            );
+            let headers = headers(&[("content-type", b"text/plain"), ("Content-Type", content_type.as_bytes())]);
+            assert_eq!(Envelope { headers: &headers, ..Envelope::default() }.form(), form, "{content_type}");
         }
     }
 
     #[test]
     fn the_key_comes_before_the_event_id_and_unusable_ones_are_passed_over() {
         let headers = headers(&[("ce_id", b"event")]);
-        let id = |key: Option<&'static [u8]>| {
-            Envelope {
-                key,
-                value: None,
-                headers: &headers,
-            }
-            .id(None)
-            .unwrap()
-        };
-        assert_eq!(
-            id(Some(b"key")),
-            (ReportId::new("key").unwrap(), Code::IdFromKey)
-        );
+        let id = |key: Option<&'static [u8]>| Envelope { key, value: None, headers: &headers }.id(None).unwrap();
+        assert_eq!(id(Some(b"key")), (ReportId::new("key").unwrap(), Code::IdFromKey));
         for key in [None, Some(&b""[..]), Some(&b"\xff"[..]), Some(&b"a\n"[..])] {
-            assert_eq!(
-                id(key),
-                (ReportId::new("event").unwrap(), Code::IdFromEvent)
-            );
+            assert_eq!(id(key), (ReportId::new("event").unwrap(), Code::IdFromEvent));
         }
     }
 }

@@ -13,17 +13,11 @@ impl<'n, 'de> Fields<'n, 'de> {
     /// The fields of the object at `base`.
     pub(super) fn of(node: &'n Node<'de>, base: &str) -> Result<Self, Rejection> {
         match node {
-            Node::Object(entries) => Ok(Self {
-                base: base.to_owned(),
-                entries,
-            }),
+            Node::Object(entries) => Ok(Self { base: base.to_owned(), entries }),
             other if base.is_empty() => Err(Rejection::new(
                 Code::NotAnObject,
                 "",
-                format!(
-                    "the value is {}; send each report as one JSON object",
-                    other.kind()
-                ),
+                format!("the value is {}; send each report as one JSON object", other.kind()),
             )),
             other => Err(wrong_type(base.to_owned(), "an object", other)),
         }
@@ -36,9 +30,7 @@ impl<'n, 'de> Fields<'n, 'de> {
 
     /// Whether a field stands there from which a report could be classified.
     pub(super) fn has_content(&self) -> bool {
-        ["description", "content", "attachments"]
-            .iter()
-            .any(|name| self.has(name))
+        ["description", "content", "attachments"].iter().any(|name| self.has(name))
     }
 
     /// The field's value; `null` is none. Two of the same name are refused, since readers disagree
@@ -53,9 +45,7 @@ impl<'n, 'de> Fields<'n, 'de> {
                 format!("`{name}` stands there more than once; send it once"),
             ));
         }
-        Ok(first
-            .map(|(_, node)| node)
-            .filter(|node| !matches!(node, Node::Null)))
+        Ok(first.map(|(_, node)| node).filter(|node| !matches!(node, Node::Null)))
     }
 
     /// The field as a string; one of only white space is none.
@@ -69,12 +59,7 @@ impl<'n, 'de> Fields<'n, 'de> {
     }
 
     /// The field as a string of at most `max` characters.
-    pub(super) fn bounded(
-        &self,
-        name: &str,
-        max: usize,
-        code: Code,
-    ) -> Result<Option<Text>, Rejection> {
+    pub(super) fn bounded(&self, name: &str, max: usize, code: Code) -> Result<Option<Text>, Rejection> {
         let Some(value) = self.string(name)? else {
             return Ok(None);
         };
@@ -91,10 +76,8 @@ impl<'n, 'de> Fields<'n, 'de> {
 }
 
 pub(super) fn wrong_type(pointer: String, expected: &str, found: &Node<'_>) -> Rejection {
-    let message = format!(
-        "the field must be {expected}, not {}; send it as in the schema, or leave it out",
-        found.kind()
-    );
+    let message =
+        format!("the field must be {expected}, not {}; send it as in the schema, or leave it out", found.kind());
     Rejection::new(Code::WrongType, pointer, message)
 }
 

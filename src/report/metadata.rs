@@ -2,11 +2,7 @@
 
 /// A number written as `2.0` or `2e0` is whole too (JSON Schema 2020-12, section 4.2.3).
 pub(super) fn whole(value: f64) -> Option<u32> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "whole and in range"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and in range")]
     (value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&value)).then_some(value as u32)
 }
 
@@ -23,10 +19,7 @@ pub(super) fn language_tag(value: &str) -> Option<String> {
         let letters = subtag.bytes().all(|byte| byte.is_ascii_alphabetic());
         let well_formed = match index {
             0 => letters && matches!(subtag.len(), 2..=3),
-            _ => {
-                subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
-                    && matches!(subtag.len(), 1..=8)
-            }
+            _ => subtag.bytes().all(|byte| byte.is_ascii_alphanumeric()) && matches!(subtag.len(), 1..=8),
         };
         if !well_formed {
             return None;
@@ -38,10 +31,7 @@ pub(super) fn language_tag(value: &str) -> Option<String> {
         }
         match subtag.len() {
             2 => subtag.make_ascii_uppercase(),
-            4 => subtag
-                .get_mut(..1)
-                .into_iter()
-                .for_each(str::make_ascii_uppercase),
+            4 => subtag.get_mut(..1).into_iter().for_each(str::make_ascii_uppercase),
             _ => {}
         }
         tag.push('-');
@@ -64,24 +54,10 @@ mod tests {
 
     #[test]
     fn language_tags_take_their_conventional_case() {
-        for (value, tag) in [
-            ("FR", "fr"),
-            ("ary-latn", "ary-Latn"),
-            ("es_mx", "es-MX"),
-            ("zh-HANT-tw", "zh-Hant-TW"),
-        ] {
+        for (value, tag) in [("FR", "fr"), ("ary-latn", "ary-Latn"), ("es_mx", "es-MX"), ("zh-HANT-tw", "zh-Hant-TW")] {
             assert_eq!(language_tag(value).as_deref(), Some(tag));
         }
-        for value in [
-            "French",
-            "f",
-            "",
-            "fr-",
-            "-fr",
-            "fr FR",
-            "عربية",
-            "fr-abcdefghi",
-        ] {
+        for value in ["French", "f", "", "fr-", "-fr", "fr FR", "عربية", "fr-abcdefghi"] {
             assert_eq!(language_tag(value), None, "{value}");
         }
     }

@@ -44,10 +44,7 @@ impl Node<'_> {
 }
 
 /// Parses one JSON document.
-pub(super) fn parse<'de>(
-    text: &'de str,
-    shape: &'static Shape,
-) -> Result<Node<'de>, serde_json::Error> {
+pub(super) fn parse<'de>(text: &'de str, shape: &'static Shape) -> Result<Node<'de>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let node = Seed(shape).deserialize(&mut deserializer)?;
     deserializer.end()?;
@@ -148,11 +145,7 @@ impl Visitor<'_> for Name {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self
-            .0
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(known, shape)| (*known, shape)))
+        Ok(self.0.iter().find(|(known, _)| *known == name).map(|(known, shape)| (*known, shape)))
     }
 }
 
@@ -177,14 +170,7 @@ mod tests {
     #[test]
     fn repeated_and_escaped_names_are_kept_apart_from_others() {
         let fields = parse_fields(r#"{"a":1,"\u0061":2,"A":3,"list":[null]}"#);
-        assert!(
-            fields
-                == [
-                    ("a", Node::Integer(1)),
-                    ("a", Node::Integer(2)),
-                    ("list", Node::Array(vec![Node::Null]))
-                ]
-        );
+        assert!(fields == [("a", Node::Integer(1)), ("a", Node::Integer(2)), ("list", Node::Array(vec![Node::Null]))]);
     }
 
     #[test]

@@ -5,10 +5,7 @@ use jiff::Timestamp;
 use super::fields::{Fields, bounded, wrong_type};
 use super::metadata::{country, language_tag, whole};
 use super::node::{Node, Shape};
-use super::{
-    Attachment, Code, Content, Envelope, Identity, Limits, Rejection, Report, ReportId, Role,
-    Warning,
-};
+use super::{Attachment, Code, Content, Envelope, Identity, Limits, Rejection, Report, ReportId, Role, Warning};
 
 /// The fields of a report; the schema's wire types list the same, which a test compares.
 pub(super) const REPORT: Shape = Shape::Object(&[
@@ -16,26 +13,13 @@ pub(super) const REPORT: Shape = Shape::Object(&[
     ("revision", Shape::Leaf),
     ("submitted_at", Shape::Leaf),
     ("description", Shape::Leaf),
-    (
-        "content",
-        Shape::Object(&[
-            ("text", Shape::Leaf),
-            ("url", Shape::Leaf),
-            ("platform", Shape::Leaf),
-        ]),
-    ),
+    ("content", Shape::Object(&[("text", Shape::Leaf), ("url", Shape::Leaf), ("platform", Shape::Leaf)])),
     ("category", Shape::Leaf),
     ("role", Shape::Leaf),
     ("identity", Shape::Leaf),
     ("country", Shape::Leaf),
     ("language", Shape::Leaf),
-    (
-        "attachments",
-        Shape::List(&Shape::Object(&[
-            ("uri", Shape::Leaf),
-            ("media_type", Shape::Leaf),
-        ])),
-    ),
+    ("attachments", Shape::List(&Shape::Object(&[("uri", Shape::Leaf), ("media_type", Shape::Leaf)]))),
 ]);
 
 /// What stands around the JSON of a report.
@@ -50,20 +34,12 @@ pub(super) struct Context<'c> {
 
 /// The report that `fields` describe.
 pub(super) fn report(fields: &Fields<'_, '_>, context: &Context<'_>) -> Result<Report, Rejection> {
-    let mut reader = Reader {
-        limits: context.limits,
-        warnings: Vec::new(),
-    };
+    let mut reader = Reader { limits: context.limits, warnings: Vec::new() };
     if context.repaired {
         reader.warn(Code::LoneSurrogate, String::new());
     }
     let id = reader.id(fields, context)?;
-    reader
-        .rest(fields, id.clone())
-        .map_err(|rejection| Rejection {
-            report_id: Some(id),
-            ..rejection
-        })
+    reader.rest(fields, id.clone()).map_err(|rejection| Rejection { report_id: Some(id), ..rejection })
 }
 
 struct Reader<'l> {
@@ -72,11 +48,7 @@ struct Reader<'l> {
 }
 
 impl Reader<'_> {
-    fn id(
-        &mut self,
-        fields: &Fields<'_, '_>,
-        context: &Context<'_>,
-    ) -> Result<ReportId, Rejection> {
+    fn id(&mut self, fields: &Fields<'_, '_>, context: &Context<'_>) -> Result<ReportId, Rejection> {
         let pointer = fields.pointer("id");
         let sent = match fields.get("id")? {
             None => None,
@@ -90,17 +62,14 @@ impl Reader<'_> {
             Some(other) => return Err(fields.wrong_type("id", "a string", other)),
         };
         if let Some(id) = sent {
-            let id = id.map_err(|error| {
-                Rejection::new(Code::InvalidId, pointer.clone(), error.to_string())
-            })?;
+            let id = id.map_err(|error| Rejection::new(Code::InvalidId, pointer.clone(), error.to_string()))?;
             if context.envelope.key.is_some_and(|key| key != id.as_bytes()) {
                 self.warn(Code::KeyDiffers, pointer);
             }
             return Ok(id);
         }
         let Some((id, source)) = context.envelope.id(context.event_id) else {
-            let message =
-                "there is no id, in the report or as the record's key; give every report its own";
+            let message = "there is no id, in the report or as the record's key; give every report its own";
             return Err(Rejection::new(Code::MissingId, pointer, message));
         };
         self.warn(source, pointer);
@@ -111,42 +80,26 @@ impl Reader<'_> {
         let report = Report {
             id,
             revision: self.revision(fields)?,
-            submitted_at: self.parsed(fields, "submitted_at", Code::Unreadable, |time| {
-                time.parse::<Timestamp>().ok()
-            })?,
-            description: fields.bounded(
-                "description",
-                self.limits.max_text_chars,
-                Code::TextTooLong,
-            )?,
+            submitted_at: self
+                .parsed(fields, "submitted_at", Code::Unreadable, |time| time.parse::<Timestamp>().ok())?,
+            description: fields.bounded("description", self.limits.max_text_chars, Code::TextTooLong)?,
             content: self.content(fields)?,
             category: self.metadata(fields, "category")?.map(str::to_owned),
             role: self.parsed(fields, "role", Code::UnknownWord, |word| {
-                Role::ALL
-                    .into_iter()
-                    .find(|role| role.as_str().eq_ignore_ascii_case(word))
+                Role::ALL.into_iter().find(|role| role.as_str().eq_ignore_ascii_case(word))
             })?,
             identity: self.parsed(fields, "identity", Code::UnknownWord, |word| {
-                Identity::ALL
-                    .into_iter()
-                    .find(|level| level.as_str().eq_ignore_ascii_case(word))
+                Identity::ALL.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(word))
             })?,
             country: self.parsed(fields, "country", Code::Unreadable, country)?,
             language: self.parsed(fields, "language", Code::Unreadable, language_tag)?,
             attachments: self.attachments(fields)?,
             warnings: self.warnings,
         };
-        let quoted = report
-            .content
-            .as_ref()
-            .is_some_and(|content| content.text.is_some() || content.url.is_some());
+        let quoted = report.content.as_ref().is_some_and(|content| content.text.is_some() || content.url.is_some());
         if report.description.is_none() && !quoted && report.attachments.is_empty() {
             let message = "there is nothing to classify; send at least one of description, content.text, content.url, attachments";
-            return Err(Rejection::new(
-                Code::NoContent,
-                fields.base.clone(),
-                message,
-            ));
+            return Err(Rejection::new(Code::NoContent, fields.base.clone(), message));
         }
         Ok(report)
     }
@@ -158,12 +111,10 @@ impl Reader<'_> {
             Some(Node::Float(revision)) => whole(*revision),
             Some(other) => return Err(fields.wrong_type("revision", "a whole number", other)),
         };
-        Ok(revision
-            .filter(|revision| *revision > 0)
-            .unwrap_or_else(|| {
-                self.warn(Code::Unreadable, fields.pointer("revision"));
-                1
-            }))
+        Ok(revision.filter(|revision| *revision > 0).unwrap_or_else(|| {
+            self.warn(Code::Unreadable, fields.pointer("revision"));
+            1
+        }))
     }
 
     fn content(&mut self, fields: &Fields<'_, '_>) -> Result<Option<Content>, Rejection> {
@@ -188,9 +139,8 @@ impl Reader<'_> {
         };
         let (count, max) = (nodes.len(), self.limits.max_attachments);
         if count > max {
-            let message = format!(
-                "the list has {count} entries, the limit is {max}; send the others with a further revision"
-            );
+            let message =
+                format!("the list has {count} entries, the limit is {max}; send the others with a further revision");
             return Err(Rejection::new(Code::TooManyAttachments, pointer, message));
         }
         let mut attachments = Vec::new();
@@ -200,19 +150,12 @@ impl Reader<'_> {
         Ok(attachments)
     }
 
-    fn attachment(
-        &mut self,
-        node: &Node<'_>,
-        pointer: &str,
-    ) -> Result<Option<Attachment>, Rejection> {
+    fn attachment(&mut self, node: &Node<'_>, pointer: &str) -> Result<Option<Attachment>, Rejection> {
         let max = self.limits.max_url_chars;
         let (uri, media_type) = match node {
             Node::Null => return Ok(None),
             Node::String(uri) if uri.trim().is_empty() => (None, None),
-            Node::String(uri) => (
-                Some(bounded(uri, max, Code::UrlTooLong, || pointer.to_owned())?),
-                None,
-            ),
+            Node::String(uri) => (Some(bounded(uri, max, Code::UrlTooLong, || pointer.to_owned())?), None),
             Node::Object(_) => {
                 let fields = Fields::of(node, pointer)?;
                 (
@@ -221,11 +164,7 @@ impl Reader<'_> {
                 )
             }
             other => {
-                return Err(wrong_type(
-                    pointer.to_owned(),
-                    "an object with a uri",
-                    other,
-                ));
+                return Err(wrong_type(pointer.to_owned(), "an object with a uri", other));
             }
         };
         if uri.is_none() {
@@ -235,11 +174,7 @@ impl Reader<'_> {
     }
 
     /// A string that only describes the report: without white space around, none if too long.
-    fn metadata<'n>(
-        &mut self,
-        fields: &Fields<'n, '_>,
-        name: &str,
-    ) -> Result<Option<&'n str>, Rejection> {
+    fn metadata<'n>(&mut self, fields: &Fields<'n, '_>, name: &str) -> Result<Option<&'n str>, Rejection> {
         let value = fields.string(name)?.map(str::trim);
         if value.is_some_and(|value| value.chars().count() > self.limits.max_field_chars) {
             self.warn(Code::MetadataTooLong, fields.pointer(name));

@@ -19,12 +19,7 @@ pub struct Rejection {
 
 impl Rejection {
     pub(super) fn new(code: Code, pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            pointer: pointer.into(),
-            message: message.into(),
-            report_id: None,
-        }
+        Self { code, pointer: pointer.into(), message: message.into(), report_id: None }
     }
 }
 
@@ -32,11 +27,7 @@ struct At<'a>(&'a str);
 
 impl std::fmt::Display for At<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            write!(f, " at {}", self.0)
-        }
+        if self.0.is_empty() { Ok(()) } else { write!(f, " at {}", self.0) }
     }
 }
 

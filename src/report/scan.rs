@@ -74,11 +74,7 @@ pub(super) fn repair_surrogates(text: &str) -> String {
         repaired.push_str(before);
         // An escape cut off by the end of the text, or followed by a multi-byte character, is not one.
         let (escaped, after) = after.split_at_checked(escape.len()).unwrap_or((after, ""));
-        repaired.push_str(if escape == Escape::Lone {
-            "\\ufffd"
-        } else {
-            escaped
-        });
+        repaired.push_str(if escape == Escape::Lone { "\\ufffd" } else { escaped });
         rest = after;
     }
     repaired.push_str(rest);
@@ -135,36 +131,21 @@ mod tests {
     use super::*;
 
     fn limits(max_depth: usize, max_elements: usize) -> Limits {
-        Limits {
-            max_depth,
-            max_elements,
-            ..Limits::default()
-        }
+        Limits { max_depth, max_elements, ..Limits::default() }
     }
 
     #[test]
     fn depth_and_elements_are_counted_outside_strings_only() {
         let text = r#"{"a":"[[[[,,,,\"[[[[","b":[1,2]}"#;
         assert!(measure(text, &limits(2, 6)).is_ok());
-        assert_eq!(
-            measure(text, &limits(1, 6)).unwrap_err().code,
-            Code::TooDeep
-        );
-        assert_eq!(
-            measure(text, &limits(2, 5)).unwrap_err().code,
-            Code::TooManyElements
-        );
+        assert_eq!(measure(text, &limits(1, 6)).unwrap_err().code, Code::TooDeep);
+        assert_eq!(measure(text, &limits(2, 5)).unwrap_err().code, Code::TooManyElements);
     }
 
     #[test]
     fn the_depth_ceiling_stays_below_the_parsers() {
         let text = "[".repeat(DEPTH_CEILING + 1);
-        assert_eq!(
-            measure(&text, &limits(usize::MAX, usize::MAX))
-                .unwrap_err()
-                .code,
-            Code::TooDeep
-        );
+        assert_eq!(measure(&text, &limits(usize::MAX, usize::MAX)).unwrap_err().code, Code::TooDeep);
     }
 
     #[test]
@@ -179,12 +160,8 @@ mod tests {
 
     #[test]
     fn repair_touches_halves_only() {
-        let repaired =
-            repair_surrogates(r#""é\\ud83d \ud83d\ude00 \uD83D \ud83d\ud83d\ude00\u00e9""#);
-        assert_eq!(
-            repaired,
-            r#""é\\ud83d \ud83d\ude00 \ufffd \ufffd\ud83d\ude00\u00e9""#
-        );
+        let repaired = repair_surrogates(r#""é\\ud83d \ud83d\ude00 \uD83D \ud83d\ud83d\ude00\u00e9""#);
+        assert_eq!(repaired, r#""é\\ud83d \ud83d\ude00 \ufffd \ufffd\ud83d\ude00\u00e9""#);
         assert_eq!(repair_surrogates("\\"), "\\");
         assert_eq!(repair_surrogates("\\é\\"), "\\é\\");
     }

@@ -10,9 +10,7 @@ use super::types::MAX_ID_CHARS;
 /// Every document that is valid under it and within the byte, depth and element limits is accepted
 /// without a warning. Decoding is more lenient than the schema about metadata.
 pub fn json_schema() -> Schema {
-    SchemaSettings::draft2020_12()
-        .into_generator()
-        .into_root_schema_for::<WireReport<'_>>()
+    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<WireReport<'_>>()
 }
 
 /// At least one character that is no white space, and none that `ReportId` refuses.
@@ -128,14 +126,7 @@ mod tests {
     }
 
     fn properties(schema: &serde_json::Value, pointer: &str) -> Vec<String> {
-        schema
-            .pointer(pointer)
-            .unwrap()
-            .as_object()
-            .unwrap()
-            .keys()
-            .cloned()
-            .collect()
+        schema.pointer(pointer).unwrap().as_object().unwrap().keys().cloned().collect()
     }
 
     #[test]
@@ -145,9 +136,7 @@ mod tests {
             names.sort();
             names
         };
-        let Shape::Object(report) = &reader::REPORT else {
-            panic!("a report is an object")
-        };
+        let Shape::Object(report) = &reader::REPORT else { panic!("a report is an object") };
         let shape = |name: &str| &report.iter().find(|(field, _)| *field == name).unwrap().1;
         for (shape, pointer) in [
             (&reader::REPORT, "/properties"),
@@ -164,15 +153,9 @@ mod tests {
         let schema = json_schema().to_value();
         let words = |pointer: &str| -> Vec<String> {
             let words = schema.pointer(pointer).unwrap().as_array().unwrap();
-            words
-                .iter()
-                .filter_map(|word| word.as_str().map(str::to_owned))
-                .collect()
+            words.iter().filter_map(|word| word.as_str().map(str::to_owned)).collect()
         };
         assert_eq!(words("/properties/role/enum"), Role::ALL.map(Role::as_str));
-        assert_eq!(
-            words("/properties/identity/enum"),
-            Identity::ALL.map(Identity::as_str)
-        );
+        assert_eq!(words("/properties/identity/enum"), Identity::ALL.map(Identity::as_str));
     }
 }

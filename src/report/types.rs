@@ -18,9 +18,7 @@ pub enum Error {
     #[error("the id has {0} characters; send at most {MAX_ID_CHARS}")]
     LongId(usize),
     /// The id would break lines or reorder what stands beside it in a log or a terminal.
-    #[error(
-        "the id holds control, line-breaking or text-direction characters; send printable ones"
-    )]
+    #[error("the id holds control, line-breaking or text-direction characters; send printable ones")]
     UnprintableId,
 }
 
@@ -174,10 +172,7 @@ pub struct Content {
 
 impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Content")
-            .field("text", &self.text)
-            .field("url", &self.url)
-            .finish_non_exhaustive()
+        f.debug_struct("Content").field("text", &self.text).field("url", &self.url).finish_non_exhaustive()
     }
 }
 
@@ -192,9 +187,7 @@ pub struct Attachment {
 
 impl fmt::Debug for Attachment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Attachment")
-            .field("uri", &self.uri)
-            .finish_non_exhaustive()
+        f.debug_struct("Attachment").field("uri", &self.uri).finish_non_exhaustive()
     }
 }
 
@@ -250,13 +243,7 @@ mod tests {
     #[test]
     fn ids_are_bounded_and_printable() {
         assert_eq!(ReportId::new("R-1").unwrap().as_str(), "R-1");
-        assert_eq!(
-            ReportId::new(&"ب".repeat(MAX_ID_CHARS))
-                .unwrap()
-                .chars()
-                .count(),
-            MAX_ID_CHARS
-        );
+        assert_eq!(ReportId::new(&"ب".repeat(MAX_ID_CHARS)).unwrap().chars().count(), MAX_ID_CHARS);
         assert_eq!(ReportId::new(" \t"), Err(Error::EmptyId));
         assert_eq!(ReportId::new(&"a".repeat(129)), Err(Error::LongId(129)));
         for id in ["a\nb", "a\0", "a\u{202E}b", "a\u{2028}b", "\u{1b}[2J"] {
@@ -282,10 +269,7 @@ mod tests {
             identity: Some(Identity::Full),
             country: Some("MA".to_owned()),
             language: Some("ary".to_owned()),
-            attachments: vec![Attachment {
-                uri: secret.into(),
-                media_type: Some(secret.to_owned()),
-            }],
+            attachments: vec![Attachment { uri: secret.into(), media_type: Some(secret.to_owned()) }],
             warnings: Vec::new(),
         };
         let shown = format!("{report:?} {:?} {:?}", report.attachments, report.identity);

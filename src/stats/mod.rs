@@ -71,11 +71,13 @@ impl Communique {
 
     /// The table in words. Shares are of the denominator named in their heading.
     pub fn table(&self, taxonomy: &Taxonomy) -> String {
-        let technology: u64 = taxonomy.communique().iter().filter(|line| line.technology).map(|line| self.line(&line.id)).sum();
+        let technology: u64 =
+            taxonomy.communique().iter().filter(|line| line.technology).map(|line| self.line(&line.id)).sum();
         let mut table = String::new();
         let mut row = |name: &str, count: u64, of: u64| {
             #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-            let share = if of == 0 { "     –".to_owned() } else { format!("{:5.1} %", 100.0 * count as f64 / of as f64) };
+            let share =
+                if of == 0 { "     –".to_owned() } else { format!("{:5.1} %", 100.0 * count as f64 / of as f64) };
             let _ = writeln!(table, "{name:<58}{count:>9}  {share}");
         };
         row("all reports", self.total, self.total);

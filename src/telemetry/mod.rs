@@ -1,5 +1,7 @@
 //! Logs on standard error. No field of a report but its id and coordinates is ever logged.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
@@ -8,7 +10,9 @@ use crate::config::{Log, LogFormat};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The filter is not understood.
-    #[error("`log.filter` = {filter:?}: {message}; write a level (error, warn, info, debug, trace) or directives such as \"info,ibaleg::stream=debug\"")]
+    #[error(
+        "`log.filter` = {filter:?}: {message}; write a level (error, warn, info, debug, trace) or directives such as \"info,ibaleg::stream=debug\""
+    )]
     Filter {
         /// As configured.
         filter: String,
@@ -21,7 +25,10 @@ pub enum Error {
 pub fn start(log: &Log) -> Result<(), Error> {
     let filter = EnvFilter::builder().parse(&log.filter);
     let filter = filter.map_err(|error| Error::Filter { filter: log.filter.clone(), message: error.to_string() })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     // An error means that a subscriber is set already, by a test or an embedding program: it stays.
     let _ = match log.format {
         LogFormat::Text => builder.with_target(false).try_init(),

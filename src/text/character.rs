@@ -140,8 +140,7 @@ mod tests {
     fn folding_any_character_twice_changes_nothing_more() {
         for character in '\0'..=char::MAX {
             let once: String = text(character).chars().flat_map(lowercase).collect();
-            let twice: String =
-                once.chars().map(text).collect::<String>().chars().flat_map(lowercase).collect();
+            let twice: String = once.chars().map(text).collect::<String>().chars().flat_map(lowercase).collect();
             assert_eq!(once, twice, "U+{:04X}", u32::from(character));
             assert!(once.len() <= MAX_EXPANSION * character.len_utf8(), "{character:?}");
         }

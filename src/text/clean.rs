@@ -14,11 +14,7 @@ pub(super) const MAX_MARKS: usize = 4;
 
 /// `original` with every character folded but for case, and its map.
 pub(super) fn clean(original: &str) -> (String, OffsetMap) {
-    let mut cleaner = Cleaner {
-        out: Builder::with_capacity(original.len()),
-        space: None,
-        marks: 0,
-    };
+    let mut cleaner = Cleaner { out: Builder::with_capacity(original.len()), space: None, marks: 0 };
     let bytes = original.as_bytes();
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {

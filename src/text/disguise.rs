@@ -149,13 +149,7 @@ fn single(text: &str, word: &Range<usize>) -> Option<Single> {
     let (mut tied_before, mut tied_after) = (false, false);
     tied(before.next(), before.next(), &mut tied_before);
     tied(after.next(), after.next(), &mut tied_after);
-    Some(Single {
-        start: word.start,
-        end: word.end,
-        letter: only.is_alphabetic(),
-        tied_before,
-        tied_after,
-    })
+    Some(Single { start: word.start, end: word.end, letter: only.is_alphabetic(), tied_before, tied_after })
 }
 
 /// Which way the look-alikes of a word go.
@@ -239,8 +233,15 @@ mod tests {
 
     #[test]
     fn joining_twice_changes_nothing_more() {
-        for text in ["a.b.c.d e f g h", "a-b-c-d.e.f.g.h", "a b c d.e.f.g", "a b c d e.f g h i j", "x a b c d y",
-            "d a e s h d.a.e.s.h", "a.b.c.d e.f.g.h"] {
+        for text in [
+            "a.b.c.d e f g h",
+            "a-b-c-d.e.f.g.h",
+            "a b c d.e.f.g",
+            "a b c d e.f g h i j",
+            "x a b c d y",
+            "d a e s h d.a.e.s.h",
+            "a.b.c.d e.f.g.h",
+        ] {
             assert_eq!(joined(&joined(text)), joined(text), "{text}");
         }
     }

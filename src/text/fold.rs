@@ -9,13 +9,7 @@ pub(super) const MAX_REPEAT: usize = 2;
 
 /// `text` in lower case, elongations cut and look-alikes resolved, and its map.
 pub(super) fn fold(text: &str) -> (String, OffsetMap) {
-    let mut folder = Folder {
-        text,
-        out: Builder::with_capacity(text.len()),
-        copied: 0,
-        last: None,
-        repeat: 0,
-    };
+    let mut folder = Folder { text, out: Builder::with_capacity(text.len()), copied: 0, last: None, repeat: 0 };
     let twins = text.chars().any(is_suspect);
     let mut direction = None;
     let mut word_end = 0;

@@ -8,6 +8,7 @@ mod clean;
 mod disguise;
 mod entities;
 mod fold;
+pub mod language;
 mod offsets;
 mod provenance;
 mod redact;

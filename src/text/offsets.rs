@@ -37,8 +37,7 @@ impl OffsetMap {
         else {
             return 0..0;
         };
-        let start =
-            if first.linear { first.start + (span.start - first.out) } else { first.start };
+        let start = if first.linear { first.start + (span.start - first.out) } else { first.start };
         let end = if last.linear { last.end - (last_end - span.end) } else { last.end };
         start..end
     }
@@ -64,10 +63,8 @@ impl OffsetMap {
         if earlier.is_identity() {
             return self;
         }
-        let mut composed = OffsetMap {
-            segments: Vec::with_capacity(self.segments.len() + earlier.segments.len()),
-            len: self.len,
-        };
+        let mut composed =
+            OffsetMap { segments: Vec::with_capacity(self.segments.len() + earlier.segments.len()), len: self.len };
         // Both lists ascend, so the first earlier segment of interest only moves forward.
         let mut index = 0;
         for segment in &self.segments {

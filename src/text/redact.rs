@@ -6,8 +6,8 @@ use std::ops::Range;
 use unicode_normalization::char::canonical_combining_class;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-use super::character::{is_diacritic, is_invisible};
 use super::Replaced;
+use super::character::{is_diacritic, is_invisible};
 use super::offsets::{Builder, OffsetMap};
 
 /// `original` with a placeholder for each entity of `replaced` (ascending), and its map.
@@ -102,6 +102,5 @@ impl Composer {
 /// Whether `character` never combines with what stands before it and is itself composed.
 fn starts_unit(character: char) -> bool {
     character.is_ascii()
-        || (canonical_combining_class(character) == 0
-            && is_nfc_quick(std::iter::once(character)) == IsNormalized::Yes)
+        || (canonical_combining_class(character) == 0 && is_nfc_quick(std::iter::once(character)) == IsNormalized::Yes)
 }

@@ -12,18 +12,11 @@ pub(crate) struct Record {
 
 impl Record {
     pub(crate) fn bare(value: &[u8]) -> Self {
-        Self {
-            value: Some(value.to_vec()),
-            ..Self::default()
-        }
+        Self { value: Some(value.to_vec()), ..Self::default() }
     }
 
     pub(crate) fn envelope(&self) -> Envelope<'_> {
-        Envelope {
-            key: self.key.as_deref(),
-            value: self.value.as_deref(),
-            headers: &self.headers,
-        }
+        Envelope { key: self.key.as_deref(), value: self.value.as_deref(), headers: &self.headers }
     }
 }
 
@@ -85,16 +78,10 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut encoded = String::new();
     for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().enumerate().fold(0_u32, |bits, (at, &byte)| {
-            bits | u32::from(byte) << (16 - 8 * at)
-        });
+        let bits = chunk.iter().enumerate().fold(0_u32, |bits, (at, &byte)| bits | u32::from(byte) << (16 - 8 * at));
         for digit in 0..4 {
             let index = (bits >> (18 - 6 * digit)) as usize & 63;
-            encoded.push(if digit <= chunk.len() {
-                char::from(ALPHABET[index])
-            } else {
-                '='
-            });
+            encoded.push(if digit <= chunk.len() { char::from(ALPHABET[index]) } else { '=' });
         }
     }
     encoded

@@ -13,10 +13,7 @@ pub(crate) struct Engine {
 
 impl Engine {
     pub(crate) fn new(seed: u64) -> Self {
-        Self {
-            random: Random(seed),
-            corpus: records(),
-        }
+        Self { random: Random(seed), corpus: records() }
     }
 
     /// The next record, one to four edits away from one of the corpus.
@@ -74,13 +71,7 @@ impl Engine {
             1 => record.key = Some(random.pick(TEXTS).as_bytes().to_vec()),
             2 => record.value = record.value.take().filter(|_| random.below(8) > 0),
             3 => {
-                let name = *random.pick(&[
-                    "content-type",
-                    "Content-Type",
-                    "ce_id",
-                    "ce_specversion",
-                    "x",
-                ]);
+                let name = *random.pick(&["content-type", "Content-Type", "ce_id", "ce_specversion", "x"]);
                 let value = *random.pick(CONTENT_TYPES);
                 record.headers.push(header(name, value));
             }
@@ -104,10 +95,7 @@ fn records() -> Vec<Record> {
         records.push(Record {
             key: Some(b"R-1".to_vec()),
             value: Some(structured(report).into_bytes()),
-            headers: vec![header(
-                "content-type",
-                "application/cloudevents+json; charset=UTF-8",
-            )],
+            headers: vec![header("content-type", "application/cloudevents+json; charset=UTF-8")],
         });
         records.push(Record {
             key: None,
@@ -127,10 +115,7 @@ fn records() -> Vec<Record> {
     records.push(Record::bare(&marked));
     let encoded = r#"{"specversion":"1.0","id":"E-3","data_base64":"eyJpZCI6IlItMTEiLCJkZXNjcmlwdGlvbiI6IngifQ=="}"#;
     records.push(Record::bare(encoded.as_bytes()));
-    records.push(Record {
-        key: Some(b"R-12".to_vec()),
-        ..Record::default()
-    });
+    records.push(Record { key: Some(b"R-12".to_vec()), ..Record::default() });
     records
 }
 
@@ -245,11 +230,7 @@ fn replace_literal(random: &mut Random, value: &mut Vec<u8>) {
     let range = random.pick(&literals).clone();
     let replacement = match random.below(10) {
         0 => format!("\"{}\"", "ل".repeat(random.below(2_000))),
-        1 => format!(
-            "{}{}",
-            "[".repeat(random.below(60)),
-            "]".repeat(random.below(60))
-        ),
+        1 => format!("{}{}", "[".repeat(random.below(60)), "]".repeat(random.below(60))),
         2 => format!("[{}]", vec!["\"s3://x\""; random.below(150)].join(",")),
         3 => format!("\"{}\"", random.pick(TEXTS)),
         _ => (*random.pick(VALUES)).to_owned(),
@@ -259,10 +240,7 @@ fn replace_literal(random: &mut Random, value: &mut Vec<u8>) {
 
 /// Puts hostile text at the beginning of a string of the JSON.
 fn salt_string(random: &mut Random, value: &mut Vec<u8>) {
-    let strings: Vec<_> = literals(value)
-        .into_iter()
-        .filter(|range| value[range.start] == b'"')
-        .collect();
+    let strings: Vec<_> = literals(value).into_iter().filter(|range| value[range.start] == b'"').collect();
     if !strings.is_empty() {
         let at = random.pick(&strings).start + 1;
         value.splice(at..at, random.pick(TEXTS).bytes());
@@ -277,20 +255,14 @@ fn insert_field(random: &mut Random, value: &mut Vec<u8>) {
     }
     let at = random.pick(&braces) + 1;
     let field = match random.below(8) {
-        0 => format!(
-            "\"attachments\":[{}],",
-            vec!["\"x\""; 1 + random.below(60)].join(",")
-        ),
+        0 => format!("\"attachments\":[{}],", vec!["\"x\""; 1 + random.below(60)].join(",")),
         _ => format!("\"{}\":{},", random.pick(NAMES), random.pick(VALUES)),
     };
     value.splice(at..at, field.into_bytes());
 }
 
 fn rename(random: &mut Random, value: &mut Vec<u8>) {
-    let names: Vec<_> = literals(value)
-        .into_iter()
-        .filter(|range| value.get(range.end) == Some(&b':'))
-        .collect();
+    let names: Vec<_> = literals(value).into_iter().filter(|range| value.get(range.end) == Some(&b':')).collect();
     if names.is_empty() {
         return;
     }
@@ -304,17 +276,13 @@ fn wrap(random: &mut Random, value: &mut Vec<u8>) {
         0 => drop(value.splice(0..0, *b"\0\0\0\x01\xff")),
         1 => drop(value.splice(0..0, *b"\xef\xbb\xbf")),
         2 => {
-            *value = String::from_utf8_lossy(value)
-                .encode_utf16()
-                .flat_map(u16::to_le_bytes)
-                .collect();
+            *value = String::from_utf8_lossy(value).encode_utf16().flat_map(u16::to_le_bytes).collect();
         }
         3 => *value = format!("[{}]", String::from_utf8_lossy(value)).into_bytes(),
         4 => *value = structured(&String::from_utf8_lossy(value)).into_bytes(),
         _ => {
             let encoded = base64(value);
-            *value = format!(r#"{{"specversion":"1.0","id":"E-4","data_base64":"{encoded}"}}"#)
-                .into_bytes();
+            *value = format!(r#"{{"specversion":"1.0","id":"E-4","data_base64":"{encoded}"}}"#).into_bytes();
         }
     }
 }

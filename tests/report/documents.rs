@@ -30,10 +30,7 @@ fn the_page_of_codes_is_current() {
 
 #[test]
 fn the_schema_is_current() {
-    compare(
-        "schemas/report.schema.json",
-        &format!("{:#}\n", json_schema().to_value()),
-    );
+    compare("schemas/report.schema.json", &format!("{:#}\n", json_schema().to_value()));
 }
 
 #[test]
@@ -41,41 +38,23 @@ fn the_schema_agrees_with_the_decoder() {
     jsonschema::draft202012::meta::validate(json_schema().as_value()).unwrap();
     let schema = schema();
     for value in corpus::GOOD {
-        assert!(
-            schema.is_valid(&serde_json::from_str(value).unwrap()),
-            "{value}"
-        );
+        assert!(schema.is_valid(&serde_json::from_str(value).unwrap()), "{value}");
     }
     for (code, _, record) in examples() {
         let Some(Ok(value)) = record.value.as_deref().map(serde_json::from_slice::<Value>) else {
             continue;
         };
         // What the schema cannot say: sizes of the whole, names given twice, what stands around the value.
-        let beyond = [
-            Code::TooLarge,
-            Code::TooDeep,
-            Code::TooManyElements,
-            Code::DuplicateField,
-            Code::KeyDiffers,
-        ];
-        assert!(
-            beyond.contains(&code) || !schema.is_valid(&value),
-            "{code}: {value}"
-        );
+        let beyond = [Code::TooLarge, Code::TooDeep, Code::TooManyElements, Code::DuplicateField, Code::KeyDiffers];
+        assert!(beyond.contains(&code) || !schema.is_valid(&value), "{code}: {value}");
     }
 }
 
 /// The documents of the producers' page, fenced as `json`.
 #[test]
 fn the_producers_page_shows_valid_reports() {
-    let page =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/producers.md"))
-            .unwrap();
-    let documents: Vec<&str> = page
-        .split("```json\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next())
-        .collect();
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/producers.md")).unwrap();
+    let documents: Vec<&str> = page.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(documents.len() >= 3);
     for document in documents {
         let report = read(&record(document, &[])).unwrap();

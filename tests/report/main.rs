@@ -21,14 +21,8 @@ pub(crate) fn read_json(value: &Value) -> Result<Report, Rejection> {
 }
 
 pub(crate) fn record(value: &str, headers: &[(&str, &str)]) -> Record {
-    let headers = headers
-        .iter()
-        .map(|(name, value)| corpus::header(name, value))
-        .collect();
-    Record {
-        headers,
-        ..Record::bare(value.as_bytes())
-    }
+    let headers = headers.iter().map(|(name, value)| corpus::header(name, value)).collect();
+    Record { headers, ..Record::bare(value.as_bytes()) }
 }
 
 pub(crate) fn full() -> Value {
@@ -36,10 +30,7 @@ pub(crate) fn full() -> Value {
 }
 
 pub(crate) fn schema() -> jsonschema::Validator {
-    jsonschema::draft202012::options()
-        .should_validate_formats(true)
-        .build(json_schema().as_value())
-        .unwrap()
+    jsonschema::draft202012::options().should_validate_formats(true).build(json_schema().as_value()).unwrap()
 }
 
 pub(crate) const STRUCTURED: (&str, &str) = ("content-type", "application/cloudevents+json");

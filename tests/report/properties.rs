@@ -34,21 +34,15 @@ prop_compose! {
 
 /// Everything but the warnings, whose subject may be gone.
 fn told(report: Report) -> Report {
-    Report {
-        warnings: Vec::new(),
-        ..report
-    }
+    Report { warnings: Vec::new(), ..report }
 }
 
 /// The object with its fields in another order.
 fn reversed(value: &Value) -> String {
     match value {
         Value::Object(fields) => {
-            let fields: Vec<String> = fields
-                .iter()
-                .rev()
-                .map(|(name, value)| format!("{}:{}", json!(name), reversed(value)))
-                .collect();
+            let fields: Vec<String> =
+                fields.iter().rev().map(|(name, value)| format!("{}:{}", json!(name), reversed(value))).collect();
             format!("{{{}}}", fields.join(" , "))
         }
         other => other.to_string(),

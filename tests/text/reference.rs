@@ -57,8 +57,7 @@ fn character(c: char) -> String {
         return c.to_string();
     }
     let without: String = decomposed.chars().filter(|c| !is_diacritic(*c)).collect();
-    let composed: String =
-        if without == decomposed { c.to_string().nfkc().collect() } else { without.nfc().collect() };
+    let composed: String = if without == decomposed { c.to_string().nfkc().collect() } else { without.nfc().collect() };
     let spelled: String = composed
         .chars()
         .filter(|c| !is_invisible(*c))
@@ -90,7 +89,9 @@ fn spelling(c: char) -> Option<&'static str> {
         'Œ' => "OE",
         'æ' => "ae",
         'Æ' => "AE",
-        '‘' | '’' | '‚' | '‛' | '‹' | '›' | '´' | '`' | '′' | 'ʼ' | 'ʹ' | 'ʻ' | 'ˈ' | '\u{1FEF}' | '\u{1FFD}' => "'",
+        '‘' | '’' | '‚' | '‛' | '‹' | '›' | '´' | '`' | '′' | 'ʼ' | 'ʹ' | 'ʻ' | 'ˈ' | '\u{1FEF}' | '\u{1FFD}' => {
+            "'"
+        }
         '“' | '”' | '„' | '‟' | '«' | '»' | '〝' | '〞' => "\"",
         '‐' | '‒' | '–' | '—' | '―' | '−' | '⁃' => "-",
         '⁄' | '∕' => "/",

@@ -75,7 +75,7 @@ pub(super) fn demo(settings: &Settings, arguments: &Arguments) -> anyhow::Result
 struct Outcome {
     tally: Tally,
     communique: Communique,
-    first_urgent: Option<serde_json::Value>,
+    first_urgent: Option<Classified>,
 }
 
 /// One run of the demo: a feeder, the lanes, and a reader of what comes out.
@@ -137,7 +137,11 @@ impl Run<'_> {
         let start = Instant::now();
         let mut sent = 0;
         while !self.stop.is_requested() && self.reports.is_none_or(|reports| sent < reports) {
-            let due = if self.rate == 0 { Duration::ZERO } else { Duration::from_nanos(sent.saturating_mul(1_000_000_000 / self.rate)) };
+            let due = if self.rate == 0 {
+                Duration::ZERO
+            } else {
+                Duration::from_nanos(sent.saturating_mul(1_000_000_000 / self.rate))
+            };
             if sent.saturating_sub(self.seen.load(Ordering::Relaxed)) >= OUTSTANDING || start.elapsed() < due {
                 thread::sleep(Duration::from_millis(1));
                 continue;
@@ -184,7 +188,7 @@ impl Run<'_> {
         outcome.tally.add(&event, age);
         outcome.communique.add(self.engine.triage().taxonomy(), &event);
         if outcome.first_urgent.is_none() && event.urgency.grade == Urgency::U0 {
-            outcome.first_urgent = Some(serde_json::from_slice(value)?);
+            outcome.first_urgent = Some(event);
         }
         Ok(())
     }

@@ -6,7 +6,8 @@ const SAMPLES: &str = include_str!("../../../models/samples/reports.jsonl");
 
 /// The sample reports.
 pub(super) fn load() -> anyhow::Result<Vec<Value>> {
-    let parse = |(index, line)| serde_json::from_str(line).with_context(|| format!("sample report {} is not JSON", index + 1));
+    let parse =
+        |(index, line)| serde_json::from_str(line).with_context(|| format!("sample report {} is not JSON", index + 1));
     SAMPLES.lines().filter(|line| !line.trim().is_empty()).enumerate().map(parse).collect()
 }
 

@@ -60,7 +60,12 @@ impl Tally {
 
     /// Age in milliseconds below which this share of the reports lies.
     pub(super) fn age(&self, share: f64) -> usize {
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of a count"
+        )]
         let rank = (share * self.classified as f64).ceil() as u64;
         let mut below = 0;
         let reached = self.ages.iter().position(|count| {

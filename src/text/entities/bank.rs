@@ -12,7 +12,8 @@ const IBAN_LEN: std::ops::RangeInclusive<usize> = 15..=34;
 pub(super) fn iban_at(text: &str, first: Range<usize>) -> Option<(Range<usize>, String)> {
     let start = first.start;
     match text.as_bytes().get(start..first.end)? {
-        [a, b, c, d, ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_digit() && d.is_ascii_digit() => {}
+        [a, b, c, d, ..]
+            if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_digit() && d.is_ascii_digit() => {}
         _ => return None,
     }
     let mut compact = String::new();

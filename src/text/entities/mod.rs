@@ -90,13 +90,28 @@ mod tests {
 
     #[test]
     fn addresses_with_and_without_scheme() {
-        one("chof https://evil.example/a?b=1.", EntityKind::Url, "https://evil.example/a?b=1", "hxxps://evil[.]example/a?b=1");
+        one(
+            "chof https://evil.example/a?b=1.",
+            EntityKind::Url,
+            "https://evil.example/a?b=1",
+            "hxxps://evil[.]example/a?b=1",
+        );
         one("hadi (avito.ma) nasaba", EntityKind::Url, "avito.ma", "avito[.]ma");
         one("t.me/abc_d, wa", EntityKind::Url, "t.me/abc_d", "t[.]me/abc_d");
         one("هناhttps://x.co/ب ج", EntityKind::Url, "https://x.co/ب", "hxxps://x[.]co/ب");
         one("www.site.de", EntityKind::Url, "www.site.de", "www[.]site[.]de");
-        one("https://fr.wikipedia.org/wiki/A_(b)", EntityKind::Url, "https://fr.wikipedia.org/wiki/A_(b)", "hxxps://fr[.]wikipedia[.]org/wiki/A_(b)");
-        one("https://a.com/?u=https://b.com/c", EntityKind::Url, "https://a.com/?u=https://b.com/c", "hxxps://a[.]com/?u=hxxps://b[.]com/c");
+        one(
+            "https://fr.wikipedia.org/wiki/A_(b)",
+            EntityKind::Url,
+            "https://fr.wikipedia.org/wiki/A_(b)",
+            "hxxps://fr[.]wikipedia[.]org/wiki/A_(b)",
+        );
+        one(
+            "https://a.com/?u=https://b.com/c",
+            EntityKind::Url,
+            "https://a.com/?u=https://b.com/c",
+            "hxxps://a[.]com/?u=hxxps://b[.]com/c",
+        );
         one("lien:https://evil.fr:8080/x", EntityKind::Url, "https://evil.fr:8080/x", "hxxps://evil[.]fr:8080/x");
     }
 
@@ -118,8 +133,20 @@ mod tests {
 
     #[test]
     fn phones_in_their_local_and_international_forms() {
-        for text in ["0612345678", "06 12 34 56 78", "06.12.34.56.78", "06-12-34-56-78", "0612-345678", "+212612345678",
-            "+212 6 12 34 56 78", "00212612345678", "00212 612-345-678", "212612345678", "+212 (0) 612345678", "+2120612345678"] {
+        for text in [
+            "0612345678",
+            "06 12 34 56 78",
+            "06.12.34.56.78",
+            "06-12-34-56-78",
+            "0612-345678",
+            "+212612345678",
+            "+212 6 12 34 56 78",
+            "00212612345678",
+            "00212 612-345-678",
+            "212612345678",
+            "+212 (0) 612345678",
+            "+2120612345678",
+        ] {
             one(text, EntityKind::Phone, text, "+212612345678");
         }
         one("whatsapp +33 6 12 34 56 78 10 euros", EntityKind::Phone, "+33 6 12 34 56 78", "+33612345678");
@@ -131,8 +158,18 @@ mod tests {
 
     #[test]
     fn bank_accounts_and_cards_need_their_check_digits() {
-        one("FR14 2004 1010 0505 0001 3M02 606 svp", EntityKind::Iban, "FR14 2004 1010 0505 0001 3M02 606", "FR1420041010050500013M02606");
-        one("MA64011519000001205000534921", EntityKind::Iban, "MA64011519000001205000534921", "MA64011519000001205000534921");
+        one(
+            "FR14 2004 1010 0505 0001 3M02 606 svp",
+            EntityKind::Iban,
+            "FR14 2004 1010 0505 0001 3M02 606",
+            "FR1420041010050500013M02606",
+        );
+        one(
+            "MA64011519000001205000534921",
+            EntityKind::Iban,
+            "MA64011519000001205000534921",
+            "MA64011519000001205000534921",
+        );
         one("carte 4111 1111 1111 1111", EntityKind::Card, "4111 1111 1111 1111", "**** 1111");
         one("011 519 0000012050005349 21", EntityKind::Rib, "011 519 0000012050005349 21", "011519000001205000534921");
         for text in ["4111 1111 1111 1112", "FR1420041010050500013M02607", "011519000001205000534922"] {
@@ -142,20 +179,34 @@ mod tests {
 
     #[test]
     fn wallets_need_their_check_sum() {
-        for wallet in ["1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy",
-            "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", "0x52908400098527886E0F7030069857D2E4169EE7",
-            "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"] {
+        for wallet in [
+            "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+            "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy",
+            "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
+            "0x52908400098527886E0F7030069857D2E4169EE7",
+            "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
+        ] {
             one(wallet, EntityKind::Wallet, wallet, wallet);
         }
-        for text in ["1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdr", "0x529084000985"] {
+        for text in
+            ["1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdr", "0x529084000985"]
+        {
             assert_eq!(found(text), vec![], "{text}");
         }
     }
 
     #[test]
     fn replacing_what_was_found_leaves_nothing_more_to_find() {
-        for text in ["x.com,0612345678/0712345678@bob", "bob@x.comhttps://y.fr", "a@b@c.com", "https://x.y/z,http://b.c",
-            "@bobhttps://x.co@z", "0612345678.ma/x", "4111111111111111https://x.y", "x.com..evil.fr.il"] {
+        for text in [
+            "x.com,0612345678/0712345678@bob",
+            "bob@x.comhttps://y.fr",
+            "a@b@c.com",
+            "https://x.y/z,http://b.c",
+            "@bobhttps://x.co@z",
+            "0612345678.ma/x",
+            "4111111111111111https://x.y",
+            "x.com..evil.fr.il",
+        ] {
             let mut replaced = text.to_owned();
             for entity in scan(text).into_iter().rev() {
                 replaced.replace_range(entity.span, entity.kind.placeholder());

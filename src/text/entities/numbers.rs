@@ -124,7 +124,8 @@ fn stands_apart(text: &str, beside: Range<usize>, before: bool) -> bool {
     let bytes = text.as_bytes().get(beside).unwrap_or_default();
     let mut glued = 0;
     let at = |index: usize| {
-        let byte = if before { bytes.len().checked_sub(index + 1).and_then(|at| bytes.get(at)) } else { bytes.get(index) };
+        let byte =
+            if before { bytes.len().checked_sub(index + 1).and_then(|at| bytes.get(at)) } else { bytes.get(index) };
         byte.filter(|byte| byte.is_ascii_alphanumeric())
     };
     while let Some(byte) = at(glued) {

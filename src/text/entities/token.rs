@@ -96,7 +96,9 @@ impl Scanner<'_> {
                 Some(end) => {
                     self.plain(left..sign, false);
                     if self.slice(sign + 1..end) != "user" {
-                        self.push(EntityKind::Handle, sign..end, |text| defang::handle(text.get(1..).unwrap_or_default()));
+                        self.push(EntityKind::Handle, sign..end, |text| {
+                            defang::handle(text.get(1..).unwrap_or_default())
+                        });
                     }
                     if end > token.end {
                         return end;
@@ -288,7 +290,8 @@ fn starts_with_scheme(text: &str) -> bool {
 fn trim_address(address: &str) -> usize {
     let mut kept = address;
     loop {
-        let trimmed = kept.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '-', '+', '@', '&', '=', '[', '(']);
+        let trimmed =
+            kept.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '-', '+', '@', '&', '=', '[', '(']);
         let open = trimmed.matches('(').count() + trimmed.matches('[').count();
         let closed = trimmed.matches(')').count() + trimmed.matches(']').count();
         let unbalanced = closed > open && trimmed.ends_with([')', ']']);
