@@ -13,7 +13,7 @@ pub(super) const MAX_ATTACHMENTS: usize = 100;
 
 /// What one report may cost. The first three hold before parsing, the others after.
 ///
-/// Memory for one decode stays below four times `max_bytes` plus 64 bytes an element.
+/// Memory for one decode stays below four times `max_bytes` plus 128 bytes for each of `max_elements`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
