@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ByteSize;
 use crate::event::Mode;
+use crate::report::Limits;
 
 /// A time, written with its unit: `100ms`, `30s`, `2h`.
 pub type Duration = SignedDuration;
@@ -83,6 +84,7 @@ pub struct Topics {
     pub replication: i32,
     /// How long created topics keep their messages.
     #[schemars(with = "String")]
+    #[serde(with = "jiff::fmt::serde::duration::friendly::compact::required")]
     pub retention: Duration,
 }
 
@@ -129,17 +131,21 @@ pub struct Stream {
     pub batch_bytes: ByteSize,
     /// Longest wait for a batch to fill.
     #[schemars(with = "String")]
+    #[serde(with = "jiff::fmt::serde::duration::friendly::compact::required")]
     pub batch_wait: Duration,
     /// Reports read and not yet finished, per lane, at most; beyond it fetching pauses.
     pub in_flight: usize,
     /// Time between commits.
     #[schemars(with = "String")]
+    #[serde(with = "jiff::fmt::serde::duration::friendly::compact::required")]
     pub commit_interval: Duration,
     /// Time in which work in flight is finished when partitions move to another member.
     #[schemars(with = "String")]
+    #[serde(with = "jiff::fmt::serde::duration::friendly::compact::required")]
     pub drain_timeout: Duration,
     /// Time in which work in flight is finished after SIGTERM; a second signal stops at once.
     #[schemars(with = "String")]
+    #[serde(with = "jiff::fmt::serde::duration::friendly::compact::required")]
     pub shutdown_timeout: Duration,
 }
 
@@ -194,7 +200,8 @@ pub struct Report {
 
 impl Default for Report {
     fn default() -> Self {
-        Self { max_bytes: ByteSize(1 << 20), max_depth: 32, max_text_chars: 200_000 }
+        let Limits { max_bytes, max_depth, max_text_chars, .. } = Limits::default();
+        Self { max_bytes: ByteSize(max_bytes), max_depth, max_text_chars }
     }
 }
 

@@ -151,7 +151,7 @@ pub struct LanguageSpan {
     pub start: usize,
     /// One past the last character.
     pub end: usize,
-    /// Language tag as in [`TextLanguage::language`].
+    /// Language tag, as of a whole text.
     pub language: String,
 }
 
