@@ -13,6 +13,7 @@
 //! Time is linear in the text; beside the spans, memory does not depend on it.
 
 mod chain;
+mod letters;
 mod names;
 mod weights;
 mod words;
@@ -22,9 +23,10 @@ use std::ops::Range;
 use sha2::{Digest as _, Sha256};
 
 use chain::{Chain, Observation};
+use letters::{Class, MAX_LETTERS};
 pub use names::{Error, Language, Script};
 use weights::{ARABIC_CLASSES, LATIN_CLASSES};
-use words::{Class, MAX_LETTERS, Word, Words};
+use words::{Word, Words};
 
 /// Letters that must be evidence before a text gets a language.
 const MIN_LETTERS: u32 = 3;
@@ -36,14 +38,14 @@ const MAIN_SCRIPT: f32 = 0.8;
 const BLOCK: usize = 512;
 
 const LATIN: [(Language, f32); LATIN_CLASSES] = [
-    (Language::AryLatn, 0.25),
+    (Language::AryLatn, 0.23),
     (Language::Zgh, 0.04),
-    (Language::Fr, 0.25),
-    (Language::En, 0.2),
-    (Language::Es, 0.2),
-    (Language::Other, 0.02),
-    (Language::Other, 0.02),
-    (Language::Other, 0.02),
+    (Language::Fr, 0.23),
+    (Language::En, 0.19),
+    (Language::Es, 0.19),
+    (Language::Other, 0.04),
+    (Language::Other, 0.04),
+    (Language::Other, 0.04),
 ];
 const ARABIC: [(Language, f32); ARABIC_CLASSES] = [
     (Language::Ar, 0.47),

@@ -1,5 +1,7 @@
 //! The model file: character n-grams hashed into two tables of eight-bit weights.
 
+use super::letters::MAX_LETTERS;
+
 /// Classes of the Latin table: ary-Latn, zgh, fr, en, es and three groups of other languages.
 pub(super) const LATIN_CLASSES: usize = 8;
 /// Classes of the Arabic table: ar, ary, zgh, other.
@@ -58,21 +60,22 @@ pub(super) fn each_row(word: &[char], mut visit: impl FnMut(usize)) {
     if word.is_empty() {
         return;
     }
-    let letter = |at: usize| match at {
-        0 => '^',
-        at => word.get(at - 1).copied().unwrap_or('$'),
-    };
-    let length = word.len() + 2;
+    let mut padded = ['$'; MAX_LETTERS + 2];
+    padded[0] = '^';
+    for (place, &letter) in padded[1..=MAX_LETTERS].iter_mut().zip(word) {
+        *place = letter;
+    }
+    let padded = &padded[..word.len().min(MAX_LETTERS) + 2];
     let mut whole = WORD_SEED;
-    for start in 0..length {
-        whole = step(whole, letter(start));
-        let mut hash = GRAM_SEED;
-        for end in start..length.min(start + MAX_GRAM) {
-            hash = step(hash, letter(end));
-            let lone_boundary = start == end && (start == 0 || start + 1 == length);
-            if !lone_boundary {
-                visit(row(hash));
-            }
+    for (start, &first) in padded.iter().enumerate() {
+        whole = step(whole, first);
+        let mut hash = step(GRAM_SEED, first);
+        if start > 0 && start + 1 < padded.len() {
+            visit(row(hash));
+        }
+        for &letter in padded[start + 1..].iter().take(MAX_GRAM - 1) {
+            hash = step(hash, letter);
+            visit(row(hash));
         }
     }
     visit(row(whole));

@@ -1,24 +1,11 @@
-//! Cutting raw text into words and folding their letters.
+//! Cutting raw text into words.
 //!
 //! `models/language/features.py` holds the same rules for training; `models/language/goldens.jsonl`
 //! keeps the two together.
 
 use std::ops::Range;
 
-use unicode_normalization::UnicodeNormalization as _;
-use unicode_script::{Script as Property, UnicodeScript as _};
-
-/// Letters of a word that are kept: longer words add nothing, and hostile ones stay cheap.
-pub(super) const MAX_LETTERS: usize = 32;
-
-/// The script classes that the model tells apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
-    Latin,
-    Arabic,
-    Tifinagh,
-    Other,
-}
+use super::letters::{Class, Fold, Kind, kind};
 
 /// One word: a run of letters of one script, or something that has letters but no language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,65 +18,6 @@ pub(super) struct Word {
     pub(super) evidence: bool,
     /// True when a sentence or line ended between this word and the one before it.
     pub(super) starts_sentence: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Letter(Class),
-    /// Belongs to a word without being a letter of it: combining marks, tatweel, invisible controls.
-    Mark,
-    Digit,
-    Apostrophe,
-    SentenceEnd,
-    Break,
-}
-
-fn kind(c: char) -> Kind {
-    match c {
-        'a'..='z' | 'A'..='Z' => Kind::Letter(Class::Latin),
-        '0'..='9' => Kind::Digit,
-        '\'' | '\u{2019}' | '\u{02bc}' => Kind::Apostrophe,
-        '.' | '!' | '?' | '\n' | '؟' | '؛' | '…' | '|' | '•' => Kind::SentenceEnd,
-        '\0'..='\u{7f}' => Kind::Break,
-        '\u{ad}' | '\u{640}' | '\u{610}'..='\u{61a}' | '\u{6d6}'..='\u{6ed}' => Kind::Mark,
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' => Kind::Mark,
-        '\u{8d3}'..='\u{8ff}' | '\u{feff}' => Kind::Mark,
-        _ => unicode_kind(c),
-    }
-}
-
-fn unicode_kind(c: char) -> Kind {
-    match c.script() {
-        Property::Inherited => Kind::Mark,
-        Property::Common | Property::Unknown => compatibility_kind(c),
-        _ if !c.is_alphabetic() => foreign_mark(c),
-        Property::Latin => Kind::Letter(Class::Latin),
-        Property::Arabic => Kind::Letter(Class::Arabic),
-        Property::Tifinagh => Kind::Letter(Class::Tifinagh),
-        _ => Kind::Letter(Class::Other),
-    }
-}
-
-/// Mathematical and circled alphabets carry no script of their own, but citizens are sent them.
-fn compatibility_kind(c: char) -> Kind {
-    if !c.is_alphabetic() {
-        return Kind::Break;
-    }
-    match std::iter::once(c).nfkc().next() {
-        Some(folded) if folded != c && folded.script() == Property::Latin => {
-            Kind::Letter(Class::Latin)
-        }
-        _ => Kind::Break,
-    }
-}
-
-/// Vowel signs and viramas of other scripts sit inside their words.
-fn foreign_mark(c: char) -> Kind {
-    match c.script() {
-        Property::Latin | Property::Arabic | Property::Tifinagh => Kind::Break,
-        _ if c.is_numeric() => Kind::Break,
-        _ => Kind::Mark,
-    }
 }
 
 /// Reads a text word by word, in one pass.
@@ -321,63 +249,6 @@ fn starts_with_www(run: &str) -> bool {
     run.as_bytes()
         .first_chunk::<4>()
         .is_some_and(|start| start.eq_ignore_ascii_case(b"www."))
-}
-
-/// Writes folded letters: lower case, alef and ya variants joined, runs of three or more cut to one.
-struct Fold<'a> {
-    out: &'a mut Vec<char>,
-    run: u32,
-}
-
-impl<'a> Fold<'a> {
-    fn new(out: &'a mut Vec<char>) -> Self {
-        Self { out, run: 0 }
-    }
-
-    fn last(&self) -> Option<char> {
-        self.out.last().copied()
-    }
-
-    fn push(&mut self, c: char) {
-        if c.is_ascii() {
-            self.push_folded(c.to_ascii_lowercase());
-            return;
-        }
-        // Presentation forms, full width and styled alphabets; everything else is stable already.
-        if matches!(c, '\u{2100}'..='\u{24ff}' | '\u{fb50}'..='\u{feff}' | '\u{ff00}'..='\u{ffef}')
-            || c >= '\u{1d400}'
-        {
-            std::iter::once(c).nfkc().for_each(|c| self.push_lower(c));
-        } else {
-            self.push_lower(c);
-        }
-    }
-
-    fn push_lower(&mut self, c: char) {
-        for c in c.to_lowercase() {
-            match c {
-                'أ' | 'إ' | 'آ' | 'ٱ' => self.push_folded('ا'),
-                'ى' => self.push_folded('ي'),
-                c if c.is_alphabetic() && !matches!(kind(c), Kind::Mark) => self.push_folded(c),
-                _ => {}
-            }
-        }
-    }
-
-    fn push_folded(&mut self, c: char) {
-        self.run = if self.last() == Some(c) {
-            self.run + 1
-        } else {
-            1
-        };
-        match self.run {
-            3 => {
-                self.out.pop();
-            }
-            1 | 2 if self.out.len() < MAX_LETTERS => self.out.push(c),
-            _ => {}
-        }
-    }
 }
 
 #[cfg(test)]

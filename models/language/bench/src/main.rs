@@ -2,7 +2,7 @@
 
 #[path = "../../../../src/text"]
 mod text {
-    #![allow(dead_code)]
+    #![allow(dead_code, unused_imports)]
     pub(crate) mod language;
 }
 
