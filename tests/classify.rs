@@ -116,7 +116,8 @@ fn bad_lines_are_told_with_their_number_and_counted_in_the_exit_code() {
     let events = events(&output);
     assert_eq!(events.len(), 5, "each line that is not blank has its event");
     let schema = jsonschema::validator_for(&ibaleg::event::schema::rejected()).unwrap();
-    let rejected: Vec<&Value> = events.iter().filter(|event| event["type"] == "org.ibaleg.report.rejected.v1").collect();
+    let rejected: Vec<&Value> =
+        events.iter().filter(|event| event["type"] == "org.ibaleg.report.rejected.v1").collect();
     assert_eq!(rejected.len(), 3);
     assert!(rejected.iter().all(|event| schema.is_valid(&event["data"])));
     assert_eq!(rejected[1]["data"]["report_id"], "3");
@@ -151,23 +152,29 @@ fn missing_fields_are_no_refusal() {
 
 #[test]
 fn the_reporters_identity_decides_nothing() {
-    let report = |identity: Value| json!({ "id": "r", "description": "on me menace de mort ce soir", "identity": identity });
+    let report =
+        |identity: Value| json!({ "id": "r", "description": "on me menace de mort ce soir", "identity": identity });
     let variants = ["full", "partial", "anonymous"].map(|level| report(json!(level)));
     let events = events(&classify(&[], &lines(&variants)));
-    let decided: Vec<Value> = events.iter().map(decision).map(|mut event| {
-        // The level itself is told for the statistics, and the bytes that came in differ by it.
-        event["data"]["report"]["identity"] = Value::Null;
-        event["data"]["provenance"]["input_digest"] = Value::Null;
-        event["id"] = Value::Null;
-        event
-    }).collect();
+    let decided: Vec<Value> = events
+        .iter()
+        .map(decision)
+        .map(|mut event| {
+            // The level itself is told for the statistics, and the bytes that came in differ by it.
+            event["data"]["report"]["identity"] = Value::Null;
+            event["data"]["provenance"]["input_digest"] = Value::Null;
+            event["id"] = Value::Null;
+            event
+        })
+        .collect();
     assert_eq!(decided[0], decided[1]);
     assert_eq!(decided[0], decided[2]);
 }
 
 #[test]
 fn evidence_and_entities_are_spans_of_the_original_text() {
-    let text = "Bonjour, ce compte داعش 😡 publie ses vidéos, écrivez-lui au 06 12 34 56 78 ou sur https://exemple.org/a";
+    let text =
+        "Bonjour, ce compte داعش 😡 publie ses vidéos, écrivez-lui au 06 12 34 56 78 ou sur https://exemple.org/a";
     let events = events(&classify(&[], &lines(&[json!({ "id": "r", "description": text })])));
     let data = &events[0]["data"];
     let characters: Vec<char> = text.chars().collect();
@@ -178,8 +185,12 @@ fn evidence_and_entities_are_spans_of_the_original_text() {
     let named = data["evidence"].as_array().unwrap().iter().find(|e| e["source"] == "lexicon:isis").unwrap();
     assert_eq!(part(named), "داعش");
     assert!(data["organisations"].as_array().unwrap().iter().any(|mark| mark["id"] == "isis"));
-    let entities: Vec<(String, String)> =
-        data["entities"].as_array().unwrap().iter().map(|e| (part(e), e["value"].as_str().unwrap().to_owned())).collect();
+    let entities: Vec<(String, String)> = data["entities"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| (part(e), e["value"].as_str().unwrap().to_owned()))
+        .collect();
     assert_eq!(entities[0].0, "06 12 34 56 78");
     assert_eq!(entities[1], ("https://exemple.org/a".to_owned(), "hxxps://exemple[.]org/a".to_owned()));
     for found in data["evidence"].as_array().unwrap() {
@@ -201,7 +212,10 @@ fn wrong_use_has_its_own_exit_codes() {
     let (code, message) = run(&["classify"], ("IBALEG__MODEL__PATH", "no/such/model"));
     assert_eq!(code, 70);
     assert!(message.contains("no/such/model"), "{message}");
-    let (code, message) = run(&["classify", "no/such/file"], ("IBALEG__MODEL__PATH", concat!(env!("CARGO_MANIFEST_DIR"), "/models/default")));
+    let (code, message) = run(
+        &["classify", "no/such/file"],
+        ("IBALEG__MODEL__PATH", concat!(env!("CARGO_MANIFEST_DIR"), "/models/default")),
+    );
     assert_eq!(code, 70);
     assert!(message.contains("no/such/file"), "{message}");
 }

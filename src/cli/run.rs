@@ -37,8 +37,8 @@ pub(super) fn until_stopped<T>(stop: &Stop, work: impl FnOnce() -> T) -> anyhow:
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("signals cannot be watched")?;
     let (done, finished) = tokio::sync::oneshot::channel::<()>();
-    let watched = stop.clone();
-    let watcher = std::thread::spawn(move || runtime.block_on(watch(watched, finished)));
+    let token = stop.clone();
+    let watcher = std::thread::spawn(move || runtime.block_on(watch(token, finished)));
     let result = work();
     // The watcher may be gone already, when signals cannot be watched: its result says so.
     let _ = done.send(());

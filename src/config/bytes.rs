@@ -23,7 +23,7 @@ impl FromStr for ByteSize {
 
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fitting = UNITS.iter().find(|(_, factor)| self.0 >= *factor && self.0 % factor == 0);
+        let fitting = UNITS.iter().find(|(_, factor)| self.0 >= *factor && self.0.is_multiple_of(*factor));
         let (unit, factor) = fitting.unwrap_or(&("B", 1));
         write!(f, "{}{unit}", self.0 / factor)
     }

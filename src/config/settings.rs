@@ -84,7 +84,7 @@ pub struct Topics {
     pub replication: i32,
     /// How long created topics keep their messages.
     #[schemars(with = "String")]
-    #[serde(with = "jiff::fmt::serde::duration::friendly::compact::required")]
+    #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
     pub retention: Duration,
 }
 
@@ -131,21 +131,21 @@ pub struct Stream {
     pub batch_bytes: ByteSize,
     /// Longest wait for a batch to fill.
     #[schemars(with = "String")]
-    #[serde(with = "jiff::fmt::serde::duration::friendly::compact::required")]
+    #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
     pub batch_wait: Duration,
     /// Reports read and not yet finished, per lane, at most; beyond it fetching pauses.
     pub in_flight: usize,
     /// Time between commits.
     #[schemars(with = "String")]
-    #[serde(with = "jiff::fmt::serde::duration::friendly::compact::required")]
+    #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
     pub commit_interval: Duration,
     /// Time in which work in flight is finished when partitions move to another member.
     #[schemars(with = "String")]
-    #[serde(with = "jiff::fmt::serde::duration::friendly::compact::required")]
+    #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
     pub drain_timeout: Duration,
     /// Time in which work in flight is finished after SIGTERM; a second signal stops at once.
     #[schemars(with = "String")]
-    #[serde(with = "jiff::fmt::serde::duration::friendly::compact::required")]
+    #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
     pub shutdown_timeout: Duration,
 }
 

@@ -10,6 +10,7 @@ use crate::event::{
     TextLanguage, Timings, Urgency,
 };
 use crate::model::{Scores, Segment};
+use crate::report::Text;
 use crate::text::{self, OffsetIndex};
 use crate::triage::{Band, Decision, Findings, Meaning, Score, State};
 
@@ -157,7 +158,7 @@ struct Original<'a>(OffsetIndex<'a>);
 impl<'a> Original<'a> {
     fn of(prepared: &'a Prepared, field: Field) -> Self {
         let text = match field {
-            Field::Description => prepared.report.description.as_ref().map(|text| text.as_str()),
+            Field::Description => prepared.report.description.as_ref().map(Text::as_str),
             Field::Content => content(prepared),
         };
         Self(OffsetIndex::new(text.unwrap_or_default()))
@@ -175,7 +176,7 @@ fn fields(prepared: &Prepared) -> impl Iterator<Item = (Field, &PreparedText)> {
 }
 
 fn content(prepared: &Prepared) -> Option<&str> {
-    prepared.report.content.as_ref().and_then(|content| content.text.as_ref()).map(|text| text.as_str())
+    prepared.report.content.as_ref().and_then(|content| content.text.as_ref()).map(Text::as_str)
 }
 
 fn facts(input: &Input<'_>, prepared: &Prepared) -> ReportFacts {

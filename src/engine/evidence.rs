@@ -54,7 +54,7 @@ pub(super) fn spans(texts: &[&str], contributions: &[(usize, Range<usize>, f32)]
 
 /// Reports the maximal runs of a list of words, left to right, each with the sum of its words.
 fn collect_runs(words: &[(Range<usize>, f64)], mean: f64, report: &mut dyn FnMut(usize, usize, f64)) {
-    let mut rest = vec![0..words.len()];
+    let mut rest: Vec<Range<usize>> = std::iter::once(0..words.len()).collect();
     for _ in 0..MOST {
         let best =
             rest.iter().enumerate().filter_map(|(piece, range)| Some((piece, best_run(words, range.clone(), mean)?)));

@@ -34,8 +34,8 @@ pub(super) fn review(
         reasons.push(ReviewReason::of("model_and_lexicon_disagree", "self_harm"));
     }
     for label in policy.labels_of_category(findings.category) {
-        let grave = taxonomy.label(label).is_some_and(|label| label.urgency >= Urgency::U1);
-        if grave && evidence.state(label) == State::Below {
+        let serious = taxonomy.label(label).is_some_and(|label| label.urgency >= Urgency::U1);
+        if serious && evidence.state(label) == State::Below {
             reasons.push(ReviewReason::of("category_disagrees", label));
         }
     }

@@ -135,13 +135,10 @@ impl Run<'_> {
         let feeder = Feeder::open(&self.broker.cluster(), OUTSTANDING)?;
         let samples = samples::load()?;
         let start = Instant::now();
+        let pause = 1_000_000_000_u64.checked_div(self.rate).unwrap_or(0);
         let mut sent = 0;
         while !self.stop.is_requested() && self.reports.is_none_or(|reports| sent < reports) {
-            let due = if self.rate == 0 {
-                Duration::ZERO
-            } else {
-                Duration::from_nanos(sent.saturating_mul(1_000_000_000 / self.rate))
-            };
+            let due = Duration::from_nanos(pause.saturating_mul(sent));
             if sent.saturating_sub(self.seen.load(Ordering::Relaxed)) >= OUTSTANDING || start.elapsed() < due {
                 thread::sleep(Duration::from_millis(1));
                 continue;
