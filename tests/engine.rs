@@ -1,31 +1,17 @@
 //! The core as a function: bytes in, events and messages out. With a small random model, so that
 //! only the form and the rules are held, not the scores of the default model.
 
-use std::path::Path;
-use std::sync::Arc;
+mod assembled;
 
-use ibaleg::engine::{Engine, Input, Options, Outcome, RuleFiles, Session};
+use ibaleg::engine::{Input, Options, Outcome, Session};
 use ibaleg::event::{Destination, Encoder, Mode};
-use ibaleg::model::{LoadLimits, Model};
 use ibaleg::report::Envelope;
-use ibaleg::text::{View, prepare};
-use ibaleg::triage::{Lexicon, LexiconFile, Policy, Taxonomy, Triage};
 use jiff::Timestamp;
 
-fn engine(options: Options) -> Arc<Engine> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let model = Model::load(&root.join("tests/model/bert"), &LoadLimits::default()).unwrap();
-    let read = |name: &str| std::fs::read_to_string(root.join("config").join(name)).unwrap();
-    let lexicon =
-        ["lexicon/organisations.toml", "lexicon/facts.toml"].map(|name| LexiconFile::parse(name, &read(name)).unwrap());
-    let lexicon = Lexicon::new(&lexicon, |form| prepare(form, View::Normalised).text().to_owned()).unwrap();
-    let taxonomy = Taxonomy::parse(&read("taxonomy.toml")).unwrap();
-    let triage = Triage::new(taxonomy, Policy::parse(&read("policy.toml")).unwrap(), lexicon).unwrap();
-    Arc::new(Engine::new(Arc::new(model), triage, &RuleFiles::default(), options).unwrap())
-}
+const MODEL: &str = "tests/model/bert";
 
 fn session() -> Session {
-    engine(Options::default()).session().unwrap()
+    assembled::engine(MODEL, Options::default()).session().unwrap()
 }
 
 fn input(value: &[u8]) -> Input<'_> {
@@ -128,7 +114,7 @@ fn texts_travel_only_when_configured() {
     for secret in ["menace de tuer", "باقية", "never", "0612345678"] {
         assert!(!event.contains(secret), "{secret}");
     }
-    let embedding = engine(Options { embed_text: true, ..Options::default() });
+    let embedding = assembled::engine(MODEL, Options { embed_text: true, ..Options::default() });
     let outcome = decide(&mut embedding.session().unwrap(), REPORT.as_bytes());
     let Outcome::Classified { event, .. } = outcome else { panic!("rejected") };
     assert!(event.text.unwrap().description.unwrap().contains("menace de tuer"));

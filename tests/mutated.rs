@@ -5,58 +5,13 @@
 
 mod mutation;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use ibaleg::report::{Code, Envelope, Limits, MAX_ID_CHARS, Rejection, Report, decode, encode};
-use mutation::Engine;
+use mutation::memory::measured;
+use mutation::{Engine, number};
 use mutation::corpus::{Record, base64};
-
-/// The system's allocator, counting what the current thread holds.
-struct Counting;
-
-thread_local! {
-    static HELD: Cell<isize> = const { Cell::new(0) };
-    static PEAK: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count(bytes: isize) {
-    HELD.set(HELD.get() + bytes);
-    PEAK.set(PEAK.get().max(HELD.get()));
-}
-
-#[expect(
-    unsafe_code,
-    reason = "only an allocator sees every allocation; all calls go to the system's"
-)]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size().cast_signed());
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(-layout.size().cast_signed());
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// What `run` answers, and the most bytes it held at once beyond what was held before.
-fn measured<T>(run: impl FnOnce() -> T) -> (T, usize) {
-    let before = HELD.get();
-    PEAK.set(before);
-    let answer = run();
-    (answer, (PEAK.get() - before).unsigned_abs())
-}
-
-fn number(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).map_or(default, |value| value.parse().unwrap())
-}
 
 /// Small enough that mutated records reach every one.
 fn tight() -> Limits {

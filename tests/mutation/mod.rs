@@ -2,8 +2,14 @@
 //! good and bad ones, by blind edits of bytes and by edits that know JSON and CloudEvents.
 
 pub(crate) mod corpus;
+pub(crate) mod memory;
 
 use corpus::{Record, base64, header, structured};
+
+/// The number in an environment variable.
+pub(crate) fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).map_or(default, |value| value.parse().unwrap())
+}
 
 /// Makes records; the same seed makes the same ones.
 pub(crate) struct Engine {
