@@ -163,3 +163,42 @@ fn contain<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::onnx;
+    use super::*;
+
+    fn bert() -> Arc<Graph> {
+        let bytes = include_bytes!("../../tests/model/bert/model.onnx");
+        Arc::new(Graph::compile(onnx::check(bytes).unwrap()).unwrap())
+    }
+
+    fn row(ids: &[u32]) -> Row {
+        Row { ids: ids.to_vec(), types: vec![0; ids.len()], sources: vec![None; ids.len()] }
+    }
+
+    #[test]
+    fn a_run_that_fails_or_panics_leaves_no_trace_in_the_next() {
+        let mut runner = Runner::new(bert());
+        let good = Batch::new([row(&[2, 7, 3])].iter(), 8, 0);
+        let before = runner.run(&good).unwrap().logits;
+        // An id beyond the embeddings panics, a width beyond the positions errs or panics, and so does no width.
+        for bad in [
+            Batch::new([row(&[2, 5_000_000])].iter(), 16, 0),
+            Batch::new([row(&[2]), row(&[3])].iter(), 400, 0),
+            Batch::new([row(&[])].iter(), 0, 0),
+        ] {
+            assert!(matches!(runner.run(&bad), Err(Error::Run(_))));
+            let wide = Batch::new([row(&[2, 7, 3])].iter(), 24, 0);
+            assert!(runner.run(&wide).is_ok());
+            assert_eq!(runner.run(&good).unwrap().logits, before);
+        }
+    }
+
+    #[test]
+    fn messages_of_a_panic_are_kept_short() {
+        let message = contain::<()>(|| panic!("{}", "x".repeat(5000))).unwrap_err();
+        assert_eq!(message.chars().count(), MESSAGE_LIMIT);
+    }
+}

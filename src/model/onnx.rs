@@ -5,6 +5,9 @@
 //! optionally `token_scores` float32 \[batch, sequence, labels\]; no weights outside the file, no
 //! operators of other vendors, nothing quantised.
 
+use std::collections::HashSet;
+
+use tract_onnx::model::OnnxOpRegister;
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, TensorShapeProto, ValueInfoProto, type_proto};
@@ -58,15 +61,18 @@ pub(super) struct Checked {
 /// Reads a file and checks it; input dimensions come out under one name for each axis, and outputs that
 /// are not scores are cut off.
 pub(super) fn check(bytes: &[u8]) -> Result<Checked, Error> {
-    let mut proto = tract_onnx::onnx()
-        .proto_model_for_read(&mut &*bytes)
-        .map_err(|_| invalid("this is not an ONNX file, or it is cut short", "copy or export it again"))?;
+    let broken = "this is not an ONNX file, or it is cut short";
+    let proto = tract_onnx::onnx().proto_model_for_read(&mut &*bytes);
+    check_proto(proto.map_err(|_| invalid(broken, "copy or export it again"))?)
+}
+
+fn check_proto(mut proto: ModelProto) -> Result<Checked, Error> {
     check_opset(&proto)?;
     let Some(graph) = proto.graph.as_mut() else {
         return Err(invalid("the file holds no graph", "export it again"));
     };
-    check_graph(graph, 0)?;
-    let weights: Vec<String> = graph.initializer.iter().map(|tensor| tensor.name.clone()).collect();
+    check_graph(graph, &tract_onnx::onnx().op_register, 0)?;
+    let weights: HashSet<String> = graph.initializer.iter().map(|tensor| tensor.name.clone()).collect();
     graph.input.retain(|input| !weights.contains(&input.name));
     let columns = graph.input.iter_mut().map(check_input).collect::<Result<Vec<_>, _>>()?;
     for (column, name) in &Column::ALL[..2] {
@@ -101,12 +107,11 @@ fn check_opset(proto: &ModelProto) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_graph(graph: &GraphProto, depth: usize) -> Result<(), Error> {
+fn check_graph(graph: &GraphProto, known: &OnnxOpRegister, depth: usize) -> Result<(), Error> {
     if depth > MAX_GRAPH_DEPTH || !graph.sparse_initializer.is_empty() {
         return Err(invalid("it nests graphs or stores sparse weights", "export a plain classifier"));
     }
     graph.initializer.iter().try_for_each(check_tensor)?;
-    let known = tract_onnx::onnx().op_register;
     for node in &graph.node {
         let NodeProto { op_type, domain, name, .. } = node;
         if QUANTISED.contains(&op_type.as_str()) {
@@ -115,15 +120,15 @@ fn check_graph(graph: &GraphProto, depth: usize) -> Result<(), Error> {
         }
         let standard = domain.is_empty() || domain == "ai.onnx" || domain == "ai.onnx.ml";
         if !standard || !known.0.contains_key(op_type) {
-            let from = if standard { "" } else { domain.as_str() };
-            let what = format!("operator {op_type} {from}(node {name:?}) cannot be computed here");
+            let from = if standard { String::new() } else { format!(" of {domain}") };
+            let what = format!("operator {op_type}{from} (node {name:?}) cannot be computed here");
             let hint = "export with `--opset 17` and without graph optimisation, or choose another architecture";
             return Err(invalid(what, hint));
         }
         for attribute in &node.attribute {
             attribute.t.iter().chain(&attribute.tensors).try_for_each(check_tensor)?;
             let inner = attribute.g.iter().chain(&attribute.graphs);
-            inner.into_iter().try_for_each(|graph| check_graph(graph, depth + 1))?;
+            inner.into_iter().try_for_each(|graph| check_graph(graph, known, depth + 1))?;
         }
     }
     Ok(())
@@ -206,3 +211,6 @@ fn embedding_rows(graph: &GraphProto) -> Option<usize> {
     });
     rows.min()
 }
+
+#[cfg(test)]
+mod tests;
