@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ibaleg::model::{Input, LoadLimits, Model};
+use tract_onnx::prelude::{Framework as _, InferenceModelExt as _, IntoRunnable as _, IntoTValue as _, Tensor};
 
 const WORDS: [&str; 16] = [
     "هذا",
@@ -94,9 +95,49 @@ fn mixed_lengths(c: &mut Criterion) {
     group.finish();
 }
 
+/// Batches as (rows, width): sorted by length in widths of 8 as a session runs them, and in the order of arrival
+/// with every 32 padded to the longest of them.
+fn batches(lengths: &[usize]) -> [(&'static str, Vec<(usize, usize)>); 2] {
+    let mut sorted: Vec<usize> = lengths.iter().map(|length| length.next_multiple_of(8)).collect();
+    sorted.sort_unstable();
+    let by_length = sorted.chunk_by(|left, right| left == right).flat_map(|run| {
+        let width = run[0];
+        run.chunks((1024 / width).max(1)).map(move |batch| (batch.len(), width))
+    });
+    let padded = lengths.chunks(32).map(|batch| (batch.len(), batch.iter().copied().max().unwrap_or(1)));
+    [("by_length", by_length.collect()), ("padded_to_longest_of_32", padded.collect())]
+}
+
+/// The graph alone on the token counts of the same 256 texts, so that the tokenizer does not hide the difference.
+fn padding(c: &mut Criterion) {
+    let model = load(&LoadLimits::default());
+    let texts: Vec<String> = lengths().into_iter().map(|words| text(words, 0)).collect();
+    let inputs: Vec<Input<'_>> = texts.iter().map(|text| Input { description: text, content: "" }).collect();
+    let longest = model.package().max_length;
+    let scores = model.session().unwrap().score(&inputs).unwrap();
+    let lengths: Vec<usize> = scores.iter().map(|scores| scores.tokens.min(longest - 2)).collect();
+
+    let path = [package().join("model.onnx"), package().join("onnx/model.onnx")].into_iter().find(|path| path.exists());
+    let graph = tract_onnx::onnx().with_ignore_value_info(true).model_for_path(path.unwrap()).unwrap();
+    let names: Vec<String> = graph.inputs.iter().map(|input| graph.node(input.node).name.clone()).collect();
+    let plan = graph.into_typed().and_then(|graph| graph.into_optimized()).and_then(|graph| graph.into_runnable());
+    let mut state = plan.unwrap().spawn().unwrap();
+    let mut run = |rows: usize, width: usize| {
+        let filled = |value: i64| Tensor::from_shape(&[rows, width], &vec![value; rows * width]).unwrap().into_tvalue();
+        let inputs = names.iter().map(|name| filled(if name == "token_type_ids" { 0 } else { 1 })).collect();
+        black_box(state.run(inputs).unwrap());
+    };
+    let mut group = c.benchmark_group("graph_256_mixed");
+    group.throughput(Throughput::Elements(256));
+    for (name, batches) in batches(&lengths) {
+        group.bench_function(name, |b| b.iter(|| batches.iter().for_each(|&(rows, width)| run(rows, width))));
+    }
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3)).sample_size(20);
-    targets = by_length, mixed_lengths
+    targets = by_length, mixed_lengths, padding
 }
 criterion_main!(benches);

@@ -105,12 +105,17 @@ impl Error {
     }
 }
 
+/// Between 0 and 1; case counts for nothing, because labels are often exported in capitals.
+fn likeness(left: &str, right: &str) -> f64 {
+    strsim::jaro_winkler(&left.to_ascii_lowercase(), &right.to_ascii_lowercase())
+}
+
 /// The nearest of some allowed names, as the end of a hint.
 pub(super) fn nearest<'a>(name: &str, allowed: impl Iterator<Item = &'a str>) -> String {
     let allowed: Vec<&str> = allowed.collect();
     let best = allowed
         .iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), *candidate))
+        .map(|candidate| (likeness(name, candidate), *candidate))
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|left, right| left.0.total_cmp(&right.0));
     match best {

@@ -160,13 +160,13 @@ def config(labels, **more):
     }
 
 
-def bag_package(directory, texts, vocabulary, width):
+def bag_package(directory, texts, vocabulary, width, max_length):
     labels = ["FRAUD", "sextortion", "threat", "terrorism", "isis", "unused"]
     tokenizer = bag_tokenizer(texts, vocabulary)
     model = graphs.bag(1, tokenizer.get_vocab_size(), width, len(labels))
     rows = write(directory, tokenizer, model, config(labels, max_position_embeddings=4096))
     (directory / "package.toml").write_text(
-        'format = 1\nname = "bag"\nversion = "1"\nmax_length = 48\nwindow_overlap = 8\naggregation = "max"\n'
+        f'format = 1\nname = "bag"\nversion = "1"\nmax_length = {max_length}\nwindow_overlap = 8\naggregation = "max"\n'
         'text = "normalised"\ntoken_types = "segment"\n\n[outputs]\nFRAUD = "fraud"\nunused = "-"\n'
     )
     platt = {"fraud": (1.5, -0.25), "threat": (0.8, 0.1)}
@@ -191,7 +191,7 @@ def bag_package(directory, texts, vocabulary, width):
                 scores[name] = round(1 / (1 + float(np.exp(-(a * logit + b)))), 6)
         return {"description": row["description"], "content": row["content"], "scores": scores, "tolerance": 0.001}
 
-    write_lines(directory / "goldens.jsonl", [golden(row) for row in rows if len(row["ids"]) <= 48])
+    write_lines(directory / "goldens.jsonl", [golden(row) for row in rows if len(row["ids"]) <= max_length])
     (directory / "card.md").write_text("# bag\n\nRandom weights for tests.\n")
 
 
@@ -206,14 +206,13 @@ def main():
         for path in arguments.corpus:
             reports = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
             texts += [(report.get("description") or "", report.get("content") or "") for report in reports]
-        bag_package(arguments.large / "bag", texts, 8192, 64)
-        (arguments.large / "bag" / "package.toml").write_text('format = 1\nname = "bag"\nmax_length = 512\n')
+        bag_package(arguments.large / "bag", texts, 8192, 64, 512)
         tokenizer = bert_tokenizer(texts, 8192)
         model = graphs.transformer(2, tokenizer.get_vocab_size(), 128, 2, 2, 512, 3, "bert")
         write(arguments.large / "bert", tokenizer, model, config(labels, max_position_embeddings=512))
         return
     here = Path(__file__).parent
-    bag_package(here / "bag", TEXTS, 420, 16)
+    bag_package(here / "bag", TEXTS, 420, 16, 48)
     tokenizer = bert_tokenizer(TEXTS, 240)
     model = graphs.transformer(2, tokenizer.get_vocab_size(), 16, 2, 2, 64, 3, "bert")
     write(here / "bert", tokenizer, model, config(labels, model_type="bert", max_position_embeddings=64))
