@@ -1,4 +1,5 @@
 //! Lanes on Apache Kafka. Needs `IBALEG_TEST_BROKERS`; see `tests/broker/with-kafka.sh`.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 #[allow(dead_code, reason = "the scenarios serve two test programs")]
 mod lanes;

@@ -1,4 +1,5 @@
 //! Lanes on the embedded broker.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[allow(dead_code, reason = "the scenarios serve two test programs")]
 mod lanes;

@@ -161,8 +161,9 @@ fn trouble(error: &KafkaError, reason: &str) -> Notice {
 /// librdkafka's own lines are for whoever debugs the connection; what matters to an operator comes
 /// as an error as well, and is told by the lane without repeating itself.
 pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
-    match level {
-        RDKafkaLogLevel::Debug => tracing::trace!(target: "librdkafka", facility, "{message}"),
-        _ => tracing::debug!(target: "librdkafka", facility, "{message}"),
+    if matches!(level, RDKafkaLogLevel::Debug) {
+        tracing::trace!(target: "librdkafka", facility, "{message}");
+    } else {
+        tracing::debug!(target: "librdkafka", facility, "{message}");
     }
 }

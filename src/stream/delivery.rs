@@ -152,7 +152,7 @@ impl AtLeastOnce {
         })
     }
 
-    fn answered(&mut self, delivered: Delivered, finished: &mut Vec<Finished>) -> Result<(), Interruption> {
+    fn answered(&mut self, delivered: &Delivered, finished: &mut Vec<Finished>) -> Result<(), Interruption> {
         let alone = std::mem::take(&mut self.trial);
         let Some(item) = self.sent.remove(&delivered.tag) else {
             return Ok(());
@@ -192,9 +192,8 @@ impl AtLeastOnce {
         };
         match delivery_verdict(code) {
             Verdict::Record if alone => {
-                let input = item.input;
-                self.refused(item, code)?;
-                self.settle(input, finished);
+                self.refused(&item, code)?;
+                self.settle(item.input, finished);
                 Ok(())
             }
             Verdict::Record => {
@@ -211,7 +210,7 @@ impl AtLeastOnce {
     }
 
     /// The input stays, with one message less or with its dead letter instead.
-    fn refused(&mut self, item: Item, code: RDKafkaErrorCode) -> Result<(), Interruption> {
+    fn refused(&mut self, item: &Item, code: RDKafkaErrorCode) -> Result<(), Interruption> {
         let Some(input) = self.inputs.get_mut(&item.input) else {
             return Ok(());
         };
@@ -321,7 +320,7 @@ impl Delivery for AtLeastOnce {
     fn pump(&mut self) -> Result<Vec<Finished>, Interruption> {
         let mut finished = std::mem::take(&mut self.silent);
         while let Ok(delivered) = self.deliveries.try_recv() {
-            self.answered(delivered, &mut finished)?;
+            self.answered(&delivered, &mut finished)?;
         }
         self.send(&mut finished)?;
         Ok(finished)

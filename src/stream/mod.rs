@@ -1,6 +1,6 @@
 //! Kafka shell: reads inputs, hands them to [`Worker`]s, publishes what they answer, commits.
 //!
-//! [`run`] starts a number of *lanes*. A lane is one thread with a consumer and a producer, plus
+//! [`run()`] starts a number of *lanes*. A lane is one thread with a consumer and a producer, plus
 //! inference threads; lanes are members of one consumer group. An input is finished when every
 //! output it led to is acknowledged by the brokers; only the contiguous run of finished inputs is
 //! committed. `docs/guarantees.md` states what follows from that.

@@ -70,7 +70,7 @@ impl Cluster {
     }
 }
 
-/// Options of [`run`](super::run).
+/// Options of [`run`](super::run()).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// How to reach the brokers.

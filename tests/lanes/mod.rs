@@ -12,7 +12,7 @@ use ibaleg::stream::{
     Worker, WorkerError, Workers, dead_letter, run,
 };
 
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A broker with three topics of its own for one test.
 pub(crate) struct Bench {
@@ -63,6 +63,7 @@ impl Bench {
     }
 
     pub(crate) fn start(&self, options: Options, workers: Arc<dyn Workers>) -> Running {
+        assert_eq!(options.cluster.brokers, self.cluster.brokers);
         let stop = Stop::new();
         let watch = Arc::new(Watch::default());
         let (token, observer) = (stop.clone(), Arc::clone(&watch));
@@ -108,6 +109,7 @@ pub(crate) struct Watch {
     pub(crate) resumed: AtomicUsize,
     pub(crate) failed: AtomicUsize,
     pub(crate) restarts: AtomicUsize,
+    pub(crate) lags: AtomicUsize,
     pub(crate) most_in_flight: AtomicUsize,
     pub(crate) troubles: Mutex<Vec<String>>,
 }
@@ -131,6 +133,7 @@ impl Observer for Watch {
                 self.troubles.lock().unwrap().push((*message).to_owned());
                 0
             }
+            Event::Lag { .. } => add(&self.lags, 1),
             _ => 0,
         };
     }
@@ -291,7 +294,7 @@ pub(crate) fn poison_ends_in_the_dead_letter_topic(bench: &Bench) {
     let letters = bench.read("dead", odd.len());
     assert_eq!(letters.len(), odd.len());
     for record in sent {
-        let letter = letters.iter().find(|letter| letter.timestamp == record.timestamp).expect("the timestamp is kept");
+        let letter = letters.iter().find(|letter| letter.timestamp == record.timestamp).unwrap();
         let opened = dead_letter::open(letter).unwrap();
         assert_eq!(opened.original, record, "key, value, headers, timestamp and coordinates");
         assert_eq!((opened.code.as_str(), opened.stage.as_str()), ("EB-IN-0042", "decode"));
@@ -354,11 +357,13 @@ pub(crate) fn pressure_pauses_and_resumes(bench: &Bench) {
     let mut options = bench.options();
     options.max_in_flight = 80;
     options.pressure_patience = Duration::from_millis(50);
+    options.lag_interval = Duration::from_millis(100);
     let running = bench.start(options, slow);
     running.wait_until("all", |watch| count(&watch.committed) >= total);
     let watch = Arc::clone(&running.watch);
     running.stop();
     assert!(count(&watch.paused) >= 1 && count(&watch.resumed) >= 1, "{watch:?}");
+    assert!(count(&watch.lags) > 0, "the lag is told");
     let most = count(&watch.most_in_flight);
     assert!((80..=96).contains(&most), "{most} in flight with a limit of 80");
     assert_exactly_once(&bench.read("out", total), 0..total);
@@ -405,7 +410,7 @@ pub(crate) fn an_output_too_large_is_dead_lettered(bench: &Bench, options: Optio
 pub(crate) fn a_forced_stop_ends_at_once(bench: &Bench) {
     bench.feed(0..10, 1);
     let hung = each(|_| {
-        std::thread::sleep(Duration::from_secs(3600));
+        std::thread::sleep(Duration::from_hours(1));
         Disposition::default()
     });
     let running = bench.start(bench.options(), hung);

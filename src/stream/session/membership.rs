@@ -130,7 +130,7 @@ impl Session<'_> {
 
     fn commit_failed(&mut self, code: RDKafkaErrorCode) -> Result<(), Interruption> {
         if is_soft_commit(code) {
-            self.trouble(code, &format!("offsets not committed, will be tried again: {code}"));
+            self.trouble(&format!("{code:?}"), &format!("offsets not committed, will be tried again: {code}"));
             return Ok(());
         }
         Err(self.refused(code, &format!("offsets not committed: {code}")))

@@ -35,6 +35,9 @@ const BUSY_WAIT: Duration = Duration::from_millis(3);
 /// Time between two log lines about the same trouble.
 const TROUBLE_PERIOD: Duration = Duration::from_secs(10);
 
+/// How long work in flight may stand still before that is told.
+const STALL: Duration = Duration::from_secs(30);
+
 type Input = (Ticket, Record);
 
 pub(super) struct Session<'a> {
@@ -60,6 +63,8 @@ pub(super) struct Session<'a> {
     /// Whether a commit is not answered yet.
     committing: bool,
     last_commit: Instant,
+    /// When an answer or acknowledgement last came, or nothing was in flight.
+    last_progress: Instant,
     topics: HashMap<String, Arc<str>>,
     throttle: Throttle,
     pub(super) counts: Counts,
@@ -107,6 +112,7 @@ impl<'a> Session<'a> {
             stopping: false,
             committing: false,
             last_commit: Instant::now(),
+            last_progress: Instant::now(),
             topics: HashMap::new(),
             throttle: Throttle::new(TROUBLE_PERIOD),
             counts: Counts::default(),
@@ -140,11 +146,29 @@ impl<'a> Session<'a> {
             self.take_notice(notice)?;
         }
         let now = Instant::now();
+        self.watch_progress(now);
         if now.saturating_duration_since(self.last_commit) >= self.lane.options.commit_interval {
             self.last_commit = now;
             self.commit(Tracker::committable);
         }
         Ok(())
+    }
+
+    /// Tells if an inference thread or the brokers have answered nothing for long.
+    fn watch_progress(&mut self, now: Instant) {
+        if self.unfinished() == 0 {
+            self.last_progress = now;
+        }
+        let still = now.saturating_duration_since(self.last_progress);
+        if still >= STALL {
+            let message = format!(
+                "no input finished for {} s: {} batches with the inference threads, {} inputs with the brokers",
+                still.as_secs(),
+                self.order.outstanding(),
+                self.delivery.outstanding()
+            );
+            self.trouble("stalled", &message);
+        }
     }
 
     /// Moves inputs in flight on: replies to the producer, acknowledgements to the tracker.
@@ -182,10 +206,12 @@ impl<'a> Session<'a> {
             outgoing: inputs.iter().map(|input| input.disposition.outgoing.len()).sum(),
             elapsed: reply.elapsed,
         });
+        self.last_progress = Instant::now();
         self.order.arrive(reply.number, reply.inputs);
     }
 
     fn finish(&mut self, finished: &Finished) {
+        self.last_progress = Instant::now();
         self.release(finished.bytes);
         self.tracker.finish(&finished.ticket);
         self.counts.published = self.counts.published.saturating_add(finished.published);
@@ -239,7 +265,7 @@ impl<'a> Session<'a> {
             }
             Action::Resume => {
                 if let Err(error) = self.consumer.resume(&context::list(&partitions)) {
-                    self.trouble(context::code(&error), &format!("cannot resume reading: {error}"));
+                    self.trouble("resume", &format!("cannot resume reading: {error}"));
                 }
                 self.tell(&Event::Resumed { in_flight });
             }
@@ -248,7 +274,7 @@ impl<'a> Session<'a> {
 
     fn pause(&mut self, partitions: &[Partition]) {
         if let Err(error) = self.consumer.pause(&context::list(partitions)) {
-            self.trouble(context::code(&error), &format!("cannot pause reading: {error}"));
+            self.trouble("pause", &format!("cannot pause reading: {error}"));
         }
     }
 
@@ -321,7 +347,7 @@ impl<'a> Session<'a> {
         if matches!(code, RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) {
             self.look_for_topics()?;
         }
-        self.trouble(code, &error.to_string());
+        self.trouble(&format!("{code:?}"), &error.to_string());
         Ok(())
     }
 
@@ -357,7 +383,7 @@ impl<'a> Session<'a> {
                 if is_fatal_to_client(code) && code != RDKafkaErrorCode::Fatal {
                     return Err(self.refused(code, &reason));
                 }
-                self.trouble(code, &reason);
+                self.trouble(&format!("{code:?}"), &reason);
                 Ok(())
             }
         }
@@ -377,8 +403,8 @@ impl<'a> Session<'a> {
         Interruption::Fatal(error)
     }
 
-    fn trouble(&mut self, code: RDKafkaErrorCode, message: &str) {
-        if let Some(suppressed) = self.throttle.admit(&format!("{code:?}"), Instant::now()) {
+    fn trouble(&mut self, kind: &str, message: &str) {
+        if let Some(suppressed) = self.throttle.admit(kind, Instant::now()) {
             self.tell(&Event::Trouble { message, suppressed });
         }
     }
