@@ -4,35 +4,49 @@
 
 mod platform;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use platform::{Platform, assert_accounted, base64, by_key, header, report, text};
 use serde_json::{Value, json};
 
+/// Reports of a test, at least; they keep coming until the last stop was made.
 const REPORTS: usize = 3000;
-/// Reports a second: slow enough that a stop is mid-stream.
 const RATE: usize = 700;
+
+/// Feeds reports until told to end, and at least [`REPORTS`]; how many it were.
+fn feed(platform: &Platform, end: &AtomicBool) -> usize {
+    let mut sent = 0;
+    while sent < REPORTS || !end.load(Ordering::SeqCst) {
+        let reports: Vec<_> = (sent..sent + 500).map(report).collect();
+        platform.produce(&reports, RATE);
+        sent += reports.len();
+    }
+    sent
+}
 
 #[test]
 fn after_sigterm_no_report_is_missing_and_none_is_doubled() {
     let platform = Platform::with_topics("sigterm");
-    let reports: Vec<_> = (0..REPORTS).map(report).collect();
-    std::thread::scope(|scope| {
-        let feeding = scope.spawn(|| platform.produce(&reports, RATE));
+    let end = AtomicBool::new(false);
+    let total = std::thread::scope(|scope| {
+        let feeding = scope.spawn(|| feed(&platform, &end));
         for at in [300, 900] {
             let mut service = platform.start(&format!("until-{at}"));
             platform.wait_for(&mut service, "classified", at);
             service.terminate();
         }
-        assert!(!feeding.is_finished(), "the stops were meant to be mid-stream");
         let mut service = platform.start("rest");
-        feeding.join().unwrap();
-        platform.wait_for(&mut service, "classified", REPORTS);
+        end.store(true, Ordering::SeqCst);
+        let total = feeding.join().unwrap();
+        platform.wait_for(&mut service, "classified", total);
         service.terminate();
+        total
     });
-    assert_accounted(&platform.read("classified"), 0..REPORTS, 1);
+    assert_accounted(&platform.read("classified"), 0..total, 1);
     let units = platform.unit_topics();
     assert!(!units.is_empty());
     let routed = platform.consume(&units);
-    assert_eq!(by_key(&routed).len(), REPORTS, "every report reaches a unit");
+    assert_eq!(by_key(&routed).len(), total, "every report reaches a unit");
     assert!(platform.read("deadletter").is_empty());
     assert!(platform.read("rejected").is_empty());
 }
@@ -40,42 +54,48 @@ fn after_sigterm_no_report_is_missing_and_none_is_doubled() {
 #[test]
 fn after_sigkill_no_report_is_missing_and_doubles_have_one_id() {
     let platform = Platform::with_topics("sigkill");
-    let reports: Vec<_> = (0..REPORTS).map(report).collect();
-    std::thread::scope(|scope| {
-        let feeding = scope.spawn(|| platform.produce(&reports, RATE));
+    let end = AtomicBool::new(false);
+    let total = std::thread::scope(|scope| {
+        let feeding = scope.spawn(|| feed(&platform, &end));
         for at in [300, 900] {
             let mut service = platform.start(&format!("until-{at}"));
             platform.wait_for(&mut service, "classified", at);
             service.kill();
         }
         let mut service = platform.start("rest");
-        feeding.join().unwrap();
-        platform.wait_for(&mut service, "classified", REPORTS);
+        end.store(true, Ordering::SeqCst);
+        let total = feeding.join().unwrap();
+        platform.wait_for(&mut service, "classified", total);
         service.terminate();
+        total
     });
     let classified = platform.read("classified");
-    println!("{} events of {REPORTS} reports after two SIGKILLs", classified.len());
-    assert_accounted(&classified, 0..REPORTS, 3);
+    println!("{} events of {total} reports after two SIGKILLs", classified.len());
+    assert_accounted(&classified, 0..total, 3);
     assert!(platform.read("deadletter").is_empty());
 }
 
 #[test]
 fn two_members_share_the_reports_and_one_leaves() {
     let platform = Platform::with_topics("members");
-    let reports: Vec<_> = (0..REPORTS).map(report).collect();
-    std::thread::scope(|scope| {
+    let end = AtomicBool::new(false);
+    let total = std::thread::scope(|scope| {
         let mut first = platform.start("first");
-        let feeding = scope.spawn(|| platform.produce(&reports, RATE));
+        let feeding = scope.spawn(|| feed(&platform, &end));
         platform.wait_for(&mut first, "classified", 200);
         let mut second = platform.start("second");
-        platform.wait_for(&mut second, "classified", 1600);
+        second.wait_for_log("partitions assigned");
+        first.wait_for_log("partitions revoked");
+        let shared = platform.read("classified").len();
+        platform.wait_for(&mut second, "classified", shared + 500);
         second.terminate();
-        feeding.join().unwrap();
-        platform.wait_for(&mut first, "classified", REPORTS);
-        assert!(first.log().contains("partitions revoked"), "the second got a share:\n{}", first.log());
+        end.store(true, Ordering::SeqCst);
+        let total = feeding.join().unwrap();
+        platform.wait_for(&mut first, "classified", total);
         first.terminate();
+        total
     });
-    assert_accounted(&platform.read("classified"), 0..REPORTS, 1);
+    assert_accounted(&platform.read("classified"), 0..total, 1);
 }
 
 /// Name, message, code.

@@ -195,6 +195,15 @@ impl Service {
         assert!(status.success(), "{status} after SIGTERM:\n{}", self.log());
     }
 
+    /// Waits for a line of the log.
+    pub(crate) fn wait_for_log(&self, words: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.log().contains(words) {
+            assert!(Instant::now() < deadline, "no `{words}` in:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// SIGKILL.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();

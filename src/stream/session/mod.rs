@@ -3,6 +3,7 @@
 //! The thread turns in a loop and never blocks on a full channel: it takes replies from the
 //! inference threads, sends, takes acknowledgements, commits, hands batches over, and reads.
 
+mod health;
 mod membership;
 
 use std::collections::{HashMap, VecDeque};
@@ -11,14 +12,13 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use rdkafka::consumer::Consumer as _;
-use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::batch::Batcher;
 use super::clients;
 use super::context::{self, Consumer, ConsumerSide, Notice};
 use super::delivery::{AtLeastOnce, Delivery, Finished, Interruption};
-use super::failure::{advice, is_fatal_to_client};
+use super::failure::is_fatal_to_client;
 use super::lane::Lane;
 use super::observer::Event;
 use super::order::Reorder;
@@ -32,11 +32,6 @@ use super::{Error, Record};
 const IDLE_WAIT: Duration = Duration::from_millis(50);
 /// Longest wait for a message while something is: replies and acknowledgements do not wake a poll.
 const BUSY_WAIT: Duration = Duration::from_millis(3);
-/// Time between two log lines about the same trouble.
-const TROUBLE_PERIOD: Duration = Duration::from_secs(10);
-
-/// How long work in flight may stand still before that is told.
-const STALL: Duration = Duration::from_secs(30);
 
 type Input = (Ticket, Record);
 
@@ -65,6 +60,8 @@ pub(super) struct Session<'a> {
     last_commit: Instant,
     /// When an answer or acknowledgement last came, or nothing was in flight.
     last_progress: Instant,
+    /// Since when the brokers do not know an input topic, and when that was last looked at.
+    missing: Option<(Instant, Instant)>,
     topics: HashMap<String, Arc<str>>,
     throttle: Throttle,
     pub(super) counts: Counts,
@@ -87,10 +84,7 @@ impl<'a> Session<'a> {
         let consumer: Consumer = clients::create(&clients::consumer(options), context, "consumer")?;
         let consumer = Arc::new(consumer);
         let delivery = AtLeastOnce::new(lane.number, options, Arc::clone(&consumer), sender)?;
-        let topics: Vec<&str> = options.topics.iter().map(String::as_str).collect();
-        consumer
-            .subscribe(&topics)
-            .map_err(|error| Error::Option { name: "topics", problem: format!("cannot be subscribed to: {error}") })?;
+        health::subscribe(&consumer, &options.topics)?;
         Ok(Self {
             lane,
             pool,
@@ -113,8 +107,9 @@ impl<'a> Session<'a> {
             committing: false,
             last_commit: Instant::now(),
             last_progress: Instant::now(),
+            missing: None,
             topics: HashMap::new(),
-            throttle: Throttle::new(TROUBLE_PERIOD),
+            throttle: Throttle::new(health::TROUBLE_PERIOD),
             counts: Counts::default(),
         })
     }
@@ -147,28 +142,12 @@ impl<'a> Session<'a> {
         }
         let now = Instant::now();
         self.watch_progress(now);
+        self.look_for_topics(now)?;
         if now.saturating_duration_since(self.last_commit) >= self.lane.options.commit_interval {
             self.last_commit = now;
             self.commit(Tracker::committable);
         }
         Ok(())
-    }
-
-    /// Tells if an inference thread or the brokers have answered nothing for long.
-    fn watch_progress(&mut self, now: Instant) {
-        if self.unfinished() == 0 {
-            self.last_progress = now;
-        }
-        let still = now.saturating_duration_since(self.last_progress);
-        if still >= STALL {
-            let message = format!(
-                "no input finished for {} s: {} batches with the inference threads, {} inputs with the brokers",
-                still.as_secs(),
-                self.order.outstanding(),
-                self.delivery.outstanding()
-            );
-            self.trouble("stalled", &message);
-        }
     }
 
     /// Moves inputs in flight on: replies to the producer, acknowledgements to the tracker.
@@ -339,35 +318,6 @@ impl<'a> Session<'a> {
         Ok(true)
     }
 
-    fn take_error(&mut self, error: &KafkaError) -> Result<(), Interruption> {
-        let code = context::code(error);
-        if matches!(error, KafkaError::MessageConsumptionFatal(_)) || is_fatal_to_client(code) {
-            return Err(self.refused(code, &error.to_string()));
-        }
-        if matches!(code, RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) {
-            self.look_for_topics()?;
-        }
-        self.trouble(&format!("{code:?}"), &error.to_string());
-        Ok(())
-    }
-
-    /// A topic may be unknown for a moment after its creation; only the brokers' own list decides.
-    fn look_for_topics(&self) -> Result<(), Interruption> {
-        for topic in &self.lane.options.topics {
-            let Ok(found) = self.consumer.fetch_metadata(Some(topic), Duration::from_secs(5)) else {
-                continue;
-            };
-            let missing = found.topics().iter().any(|entry| {
-                entry.name() == topic
-                    && entry.error().map(RDKafkaErrorCode::from) == Some(RDKafkaErrorCode::UnknownTopicOrPartition)
-            });
-            if missing {
-                return Err(Error::UnknownTopic { topic: topic.clone() }.into());
-            }
-        }
-        Ok(())
-    }
-
     fn take_notice(&mut self, notice: Notice) -> Result<(), Interruption> {
         match notice {
             Notice::Assigned(partitions) => self.assigned(&partitions),
@@ -396,17 +346,6 @@ impl<'a> Session<'a> {
     fn waiting_bytes(&self) -> usize {
         let ready: usize = self.ready.iter().flatten().map(|(_, record)| record.bytes()).sum();
         ready.saturating_add(self.batcher.bytes())
-    }
-
-    fn refused(&self, code: RDKafkaErrorCode, problem: &str) -> Interruption {
-        let error = Error::Refused { lane: self.lane.number, problem: problem.to_owned(), advice: advice(code) };
-        Interruption::Fatal(error)
-    }
-
-    fn trouble(&mut self, kind: &str, message: &str) {
-        if let Some(suppressed) = self.throttle.admit(kind, Instant::now()) {
-            self.tell(&Event::Trouble { message, suppressed });
-        }
     }
 
     fn tell(&self, event: &Event<'_>) {
