@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::metadata::MetadataTopic;
+use rdkafka::metadata::{Metadata, MetadataTopic};
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::failure::advice;
@@ -92,6 +92,9 @@ pub fn create(cluster: &Cluster, specs: &[Spec]) -> Result<Vec<Outcome>, Error> 
             Err((name, code)) => return Err(refused(name, code)),
         }
     }
+    for spec in missing {
+        wait_until_known(&client, cluster, spec)?;
+    }
     Ok(outcomes)
 }
 
@@ -102,8 +105,7 @@ pub fn list(cluster: &Cluster, names: &[&str]) -> Result<Vec<Topic>, Error> {
     let client = client(cluster)?;
     let mut topics = Vec::new();
     if names.is_empty() {
-        let metadata =
-            client.inner().fetch_metadata(None, PATIENCE).map_err(|error| unreachable(cluster, &error.to_string()))?;
+        let metadata = metadata(&client, cluster, None)?;
         let own = metadata.topics().iter().filter(|topic| !topic.name().starts_with("__"));
         topics.extend(own.map(describe));
     }
@@ -111,16 +113,52 @@ pub fn list(cluster: &Cluster, names: &[&str]) -> Result<Vec<Topic>, Error> {
         topics.extend(existing(&client, cluster, name)?);
     }
     for topic in &mut topics {
-        for partition in 0..topic.partitions {
-            let (low, high) = client
-                .inner()
-                .fetch_watermarks(&topic.name, partition, PATIENCE)
-                .map_err(|error| unreachable(cluster, &error.to_string()))?;
-            topic.messages = topic.messages.saturating_add(high.saturating_sub(low));
-        }
+        topic.messages = messages(&client, cluster, topic)?;
     }
     topics.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(topics)
+}
+
+/// The brokers answer a creation before every one of them knows the topic and its leaders.
+fn wait_until_known(client: &Client, cluster: &Cluster, spec: &Spec) -> Result<(), Error> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let metadata = metadata(client, cluster, Some(&spec.name))?;
+        let known = metadata.topics().iter().any(|topic| {
+            let led = topic.partitions().iter().filter(|partition| partition.leader() >= 0).count();
+            topic.error().is_none() && i32::try_from(led) == Ok(spec.partitions)
+        });
+        if known {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            return Err(unreachable(cluster, &format!("topic `{}` is created but has no leaders", spec.name)));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn messages(client: &Client, cluster: &Cluster, topic: &Topic) -> Result<i64, Error> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut sum = 0_i64;
+    for partition in 0..topic.partitions {
+        loop {
+            match client.inner().fetch_watermarks(&topic.name, partition, PATIENCE) {
+                Ok((low, high)) => {
+                    sum = sum.saturating_add(high.saturating_sub(low));
+                    break;
+                }
+                // Just created, or its leader moves.
+                Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(100)),
+                Err(error) => return Err(unreachable(cluster, &error.to_string())),
+            }
+        }
+    }
+    Ok(sum)
+}
+
+fn metadata(client: &Client, cluster: &Cluster, topic: Option<&str>) -> Result<Metadata, Error> {
+    client.inner().fetch_metadata(topic, PATIENCE).map_err(|error| unreachable(cluster, &error.to_string()))
 }
 
 type Client = AdminClient<DefaultClientContext>;
@@ -130,10 +168,7 @@ fn client(cluster: &Cluster) -> Result<Client, Error> {
 }
 
 fn existing(client: &Client, cluster: &Cluster, name: &str) -> Result<Option<Topic>, Error> {
-    let metadata = client
-        .inner()
-        .fetch_metadata(Some(name), PATIENCE)
-        .map_err(|error| unreachable(cluster, &error.to_string()))?;
+    let metadata = metadata(client, cluster, Some(name))?;
     let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == name) else {
         return Ok(None);
     };
