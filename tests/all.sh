@@ -7,6 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache="${IBALEG_CACHE:-$PWD/.cache}"
+export IBALEG_CACHE="$cache"
 mkdir -p "$cache"
 
 kafka=yes
@@ -22,12 +23,13 @@ esac
 step() { printf '\n== %s\n' "$*" >&2; }
 
 step "python environment"
-venv="$cache/venv"
-if ! cmp -s tests/requirements.txt "$venv/requirements.txt"; then
+requirements=(tests/requirements.txt models/training/requirements.txt)
+venv="$cache/checks-$(cat "${requirements[@]}" | sha256sum | cut -c1-16)"
+if [ ! -e "$venv/.complete" ]; then
     rm -rf "$venv"
     python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --requirement tests/requirements.txt
-    cp tests/requirements.txt "$venv/requirements.txt"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "${requirements[@]/#/--requirement=}"
+    touch "$venv/.complete"
 fi
 
 step "format"
@@ -45,6 +47,6 @@ step "model programs"
 
 if [ "$kafka" = yes ]; then
     step "real broker"
-    tests/broker/with-kafka.sh cargo test --release --locked --test kafka
+    tests/broker/with-kafka.sh cargo test --release --locked --test kafka --test kafka_lane
 fi
 step "all checks passed"

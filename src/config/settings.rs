@@ -139,7 +139,8 @@ pub struct Stream {
     #[schemars(with = "String")]
     #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
     pub commit_interval: Duration,
-    /// Time in which work in flight is finished when partitions move to another member.
+    /// Time in which work in flight is finished when partitions move to another member; below the
+    /// consumer's `session.timeout.ms` (10 s unless set in kafka.librdkafka).
     #[schemars(with = "String")]
     #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
     pub drain_timeout: Duration,
@@ -160,7 +161,7 @@ impl Default for Stream {
             batch_wait: SignedDuration::from_millis(5),
             in_flight: 4096,
             commit_interval: SignedDuration::from_millis(200),
-            drain_timeout: SignedDuration::from_secs(10),
+            drain_timeout: SignedDuration::from_secs(5),
             shutdown_timeout: SignedDuration::from_secs(20),
         }
     }
