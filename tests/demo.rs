@@ -6,7 +6,8 @@ use serde_json::Value;
 
 /// The count at the end of a line of the communiqué's table.
 fn count(output: &str, line: &str) -> u64 {
-    let line = output.lines().find(|found| found.trim_start().starts_with(line)).unwrap_or_else(|| panic!("{line}: {output}"));
+    let line =
+        output.lines().find(|found| found.trim_start().starts_with(line)).unwrap_or_else(|| panic!("{line}: {output}"));
     let numbers = line.split_whitespace().filter_map(|word| word.parse::<u64>().ok());
     numbers.last().unwrap()
 }

@@ -8,10 +8,7 @@ use unicode_script::UnicodeScript as _;
 
 fn has_script(c: char) -> bool {
     use unicode_script::Script as Property;
-    !matches!(
-        c.script(),
-        Property::Common | Property::Inherited | Property::Unknown
-    )
+    !matches!(c.script(), Property::Common | Property::Inherited | Property::Unknown)
 }
 
 /// Unicode counts these signs as alphabetic; without a letter before them they belong to no word.

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use ibaleg::report::{Code, Envelope, Limits, MAX_ID_CHARS, Rejection, Report, decode, encode};
+use mutation::corpus::{Record, base64};
 use mutation::memory::measured;
 use mutation::{Engine, number};
-use mutation::corpus::{Record, base64};
 
 /// Small enough that mutated records reach every one.
 fn tight() -> Limits {
@@ -34,21 +34,11 @@ fn check_report(report: &Report, limits: &Limits) {
     assert!(chars(report.description.as_deref()) <= limits.max_text_chars);
     assert!(chars(content.text.as_deref()) <= limits.max_text_chars);
     assert!(chars(content.url.as_deref()) <= limits.max_url_chars);
-    for field in [
-        &content.platform,
-        &report.category,
-        &report.country,
-        &report.language,
-    ] {
+    for field in [&content.platform, &report.category, &report.country, &report.language] {
         assert!(chars(field.as_deref()) <= limits.max_field_chars);
     }
     assert!(report.attachments.len() <= limits.max_attachments);
-    assert!(
-        report
-            .attachments
-            .iter()
-            .all(|attachment| chars(Some(&attachment.uri)) <= limits.max_url_chars)
-    );
+    assert!(report.attachments.iter().all(|attachment| chars(Some(&attachment.uri)) <= limits.max_url_chars));
     assert!(
         report.description.is_some()
             || content.text.is_some()
@@ -59,36 +49,16 @@ fn check_report(report: &Report, limits: &Limits) {
         assert!(!warning.code.refuses());
         check_pointer(&warning.pointer);
     }
-    let generous = Limits {
-        max_bytes: usize::MAX,
-        ..limits.clone()
-    };
+    let generous = Limits { max_bytes: usize::MAX, ..limits.clone() };
     let again = decode(&Envelope::bare(encode(report).as_bytes()), &generous).unwrap();
-    assert_eq!(
-        again,
-        Report {
-            warnings: Vec::new(),
-            ..report.clone()
-        }
-    );
+    assert_eq!(again, Report { warnings: Vec::new(), ..report.clone() });
 }
 
 fn check_rejection(rejection: &Rejection) {
     assert!(rejection.code.refuses());
     check_pointer(&rejection.pointer);
-    assert!(
-        !rejection.message.is_empty()
-            && rejection
-                .message
-                .chars()
-                .all(|c| c == ' ' || c.is_ascii_graphic())
-    );
-    assert!(
-        rejection
-            .report_id
-            .as_deref()
-            .is_none_or(|id| id.chars().count() <= MAX_ID_CHARS)
-    );
+    assert!(!rejection.message.is_empty() && rejection.message.chars().all(|c| c == ' ' || c.is_ascii_graphic()));
+    assert!(rejection.report_id.as_deref().is_none_or(|id| id.chars().count() <= MAX_ID_CHARS));
 }
 
 /// RFC 6901, and only names of the schema or positions, so that no report content is in it.
@@ -117,10 +87,7 @@ fn check_pointer(pointer: &str) {
     let mut tokens = pointer.split('/');
     assert_eq!(tokens.next(), Some(""), "{pointer}");
     for token in tokens {
-        assert!(
-            NAMES.contains(&token) || token.parse::<usize>().is_ok(),
-            "{pointer}"
-        );
+        assert!(NAMES.contains(&token) || token.parse::<usize>().is_ok(), "{pointer}");
     }
 }
 
@@ -142,10 +109,7 @@ fn a_million_damaged_records_are_decoded_or_refused() {
             Ok(report) => {
                 accepted += 1;
                 check_report(report, &limits);
-                report
-                    .warnings
-                    .iter()
-                    .for_each(|warning| *warned.entry(warning.code).or_default() += 1);
+                report.warnings.iter().for_each(|warning| *warned.entry(warning.code).or_default() += 1);
             }
             Err(rejection) => {
                 check_rejection(rejection);
@@ -153,29 +117,14 @@ fn a_million_damaged_records_are_decoded_or_refused() {
             }
         }
     }
-    println!(
-        "{mutations} records, {accepted} accepted, slowest {slowest:?}, all {spent:?}, peak {peak} bytes"
-    );
+    println!("{mutations} records, {accepted} accepted, slowest {slowest:?}, all {spent:?}, peak {peak} bytes");
     println!("refused {refused:?}\nwarned {warned:?}");
-    assert!(
-        slowest < Duration::from_secs(1),
-        "one record took {slowest:?}"
-    );
-    assert!(
-        peak <= 4 * limits.max_bytes + 128 * limits.max_elements,
-        "one record held {peak} bytes"
-    );
+    assert!(slowest < Duration::from_secs(1), "one record took {slowest:?}");
+    assert!(peak <= 4 * limits.max_bytes + 128 * limits.max_elements, "one record held {peak} bytes");
     if mutations >= 100_000 {
-        assert!(
-            accepted > mutations / 10,
-            "the stream must not be all rubbish"
-        );
+        assert!(accepted > mutations / 10, "the stream must not be all rubbish");
         let seen = refused.len() + warned.len();
-        assert_eq!(
-            seen,
-            Code::ALL.len(),
-            "the stream must reach every code: {refused:?} {warned:?}"
-        );
+        assert_eq!(seen, Code::ALL.len(), "the stream must reach every code: {refused:?} {warned:?}");
     }
 }
 
@@ -185,10 +134,7 @@ fn the_same_record_gets_the_same_answer() {
     for _ in 0..2_000 {
         let (left, right) = (one.record(), other.record());
         assert_eq!(left, right);
-        assert_eq!(
-            decode(&left.envelope(), &tight()),
-            decode(&right.envelope(), &tight())
-        );
+        assert_eq!(decode(&left.envelope(), &tight()), decode(&right.envelope(), &tight()));
     }
 }
 
@@ -199,27 +145,13 @@ fn costly(limits: &Limits) -> Vec<(&'static str, Record)> {
         Record::bare(format!("{before}{}{after}", unit.repeat(count)).as_bytes())
     };
     let room = limits.max_bytes;
-    let inner = fill(
-        "{\"id\":\"1\",\"description\":\"",
-        "\\ud800",
-        "\"}",
-        room / 4 * 3 - 200,
-    );
+    let inner = fill("{\"id\":\"1\",\"description\":\"", "\\ud800", "\"}", room / 4 * 3 - 200);
     let encoded = base64(inner.value.as_deref().unwrap());
     let event = format!(r#"{{"specversion":"1.0","id":"E","data_base64":"{encoded}"}}"#);
     vec![
-        (
-            "one text",
-            fill("{\"id\":\"1\",\"description\":\"", "ب", "\"}", room),
-        ),
-        (
-            "escapes",
-            fill("{\"id\":\"1\",\"description\":\"", "\\n", "\"}", room),
-        ),
-        (
-            "lone surrogates",
-            fill("{\"id\":\"1\",\"description\":\"", "\\ud800", "\"}", room),
-        ),
+        ("one text", fill("{\"id\":\"1\",\"description\":\"", "ب", "\"}", room)),
+        ("escapes", fill("{\"id\":\"1\",\"description\":\"", "\\n", "\"}", room)),
+        ("lone surrogates", fill("{\"id\":\"1\",\"description\":\"", "\\ud800", "\"}", room)),
         ("backslashes", fill("", "\\", "", room)),
         ("brackets", fill("", "[", "", room)),
         ("commas", fill("[", ",", "", room)),
@@ -228,14 +160,8 @@ fn costly(limits: &Limits) -> Vec<(&'static str, Record)> {
         ("digits", fill("{\"id\":", "9", "}", room)),
         ("zeros", fill("{\"id\":0.", "0", "}", room)),
         ("white space", fill("", " ", "", room)),
-        (
-            "attachments",
-            fill("{\"id\":\"1\",\"attachments\":[", "\"\\n\",", "1]}", 50_000),
-        ),
-        (
-            "repeated fields",
-            fill("{", "\"id\":\"\\n\",", "\"id\":1}", 50_000),
-        ),
+        ("attachments", fill("{\"id\":\"1\",\"attachments\":[", "\"\\n\",", "1]}", 50_000)),
+        ("repeated fields", fill("{", "\"id\":\"\\n\",", "\"id\":1}", 50_000)),
         ("base64", Record::bare(event.as_bytes())),
     ]
 }
@@ -249,14 +175,8 @@ fn the_largest_and_costliest_values_stay_within_bounds() {
         let started = Instant::now();
         let (answer, held) = measured(|| decode(&record.envelope(), &limits));
         let took = started.elapsed();
-        println!(
-            "{name}: {size} bytes, {:?}, {took:?}, {held} bytes held",
-            answer.map_err(|rejection| rejection.code)
-        );
-        assert!(
-            held <= 4 * size + 128 * limits.max_elements,
-            "{name}: {held} bytes held"
-        );
+        println!("{name}: {size} bytes, {:?}, {took:?}, {held} bytes held", answer.map_err(|rejection| rejection.code));
+        assert!(held <= 4 * size + 128 * limits.max_elements, "{name}: {held} bytes held");
         assert!(took < Duration::from_secs(2), "{name}: {took:?}");
     }
 }

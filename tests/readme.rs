@@ -13,8 +13,16 @@ use serde_json::Value;
 
 /// Reports of the test split: six languages and their mixtures, clear cases, hard negatives, misses.
 const SHOWN: [&str; 10] = [
-    "sample-0115", "sample-0129", "sample-0155", "sample-0133", "sample-0166", "sample-0134", "sample-0200",
-    "sample-0091", "sample-0090", "sample-0130",
+    "sample-0115",
+    "sample-0129",
+    "sample-0155",
+    "sample-0133",
+    "sample-0166",
+    "sample-0134",
+    "sample-0200",
+    "sample-0091",
+    "sample-0090",
+    "sample-0130",
 ];
 
 const BEGIN: &str = "<!-- answers -->\n";

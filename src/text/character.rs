@@ -38,7 +38,9 @@ static BLOCKS: [OnceLock<Box<Block>>; 0x1100] = [const { OnceLock::new() }; 0x11
 /// What `character` becomes.
 pub(super) fn fold(character: char) -> Folded {
     let code = u32::from(character) as usize;
-    let Some(block) = BLOCKS.get(code >> 8) else { return Folded::Char(character) };
+    let Some(block) = BLOCKS.get(code >> 8) else {
+        return Folded::Char(character);
+    };
     let block = block.get_or_init(|| Box::new(derive_block(code & !0xFF)));
     block.folded.get(code & 0xFF).copied().unwrap_or(Folded::Char(character))
 }
@@ -143,6 +145,13 @@ mod tests {
             let twice: String = once.chars().map(text).collect::<String>().chars().flat_map(lowercase).collect();
             assert_eq!(once, twice, "U+{:04X}", u32::from(character));
             assert!(once.len() <= MAX_EXPANSION * character.len_utf8(), "{character:?}");
+        }
+    }
+
+    #[test]
+    fn case_folding_makes_no_ascii_of_other_letters() {
+        for character in ('\u{80}'..=char::MAX).filter(|c| text(*c) == c.to_string()) {
+            assert!(!lowercase(character).any(|c| c.is_ascii()), "{character:?}");
         }
     }
 

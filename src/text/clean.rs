@@ -26,7 +26,9 @@ pub(super) fn clean(original: &str) -> (String, OffsetMap) {
                 continue;
             }
         }
-        let Some(character) = original.get(at..).and_then(|rest| rest.chars().next()) else { break };
+        let Some(character) = original.get(at..).and_then(|rest| rest.chars().next()) else {
+            break;
+        };
         let end = at + character.len_utf8();
         cleaner.character(character, at..end);
         at = end;
@@ -112,7 +114,9 @@ impl Cleaner {
     }
 
     fn flush_space(&mut self) -> bool {
-        let Some(space) = self.space.take() else { return false };
+        let Some(space) = self.space.take() else {
+            return false;
+        };
         self.out.push(' ', space);
         true
     }

@@ -15,7 +15,7 @@ pub(super) const MIN_SPACED_LETTERS: usize = 2;
 
 /// `text` with spaced-out words joined, or `None` if there are none.
 pub(super) fn join_spaced(text: &str) -> Option<(String, OffsetMap)> {
-    let separators = spaced_separators(text);
+    let separators = if has_singles(text) { spaced_separators(text) } else { Vec::new() };
     if separators.is_empty() {
         return None;
     }
@@ -27,6 +27,33 @@ pub(super) fn join_spaced(text: &str) -> Option<(String, OffsetMap)> {
     }
     out.copy(text.get(at..).unwrap_or_default(), at);
     Some(out.finish())
+}
+
+/// Whether [`MIN_SPACED`] single characters stand one character apart somewhere, whatever is
+/// between them: a quick look that most texts don't pass.
+fn has_singles(text: &str) -> bool {
+    let (mut singles, mut word, mut gap) = (0, 0, 0);
+    for character in text.chars() {
+        if is_word(character) {
+            if word == 0 && gap != 1 {
+                singles = 0;
+            }
+            word += 1;
+            gap = 0;
+            continue;
+        }
+        singles = match word {
+            0 => singles,
+            1 => singles + 1,
+            _ => 0,
+        };
+        if singles >= MIN_SPACED {
+            return true;
+        }
+        word = 0;
+        gap += 1;
+    }
+    word == 1 && singles + 1 >= MIN_SPACED
 }
 
 /// One character between two that are not alphanumeric.
@@ -170,9 +197,7 @@ impl Twins {
         let cyrillic = || word.chars().filter(is(Script::Cyrillic));
         let greek = || word.chars().filter(is(Script::Greek));
         latin().next()?;
-        if cyrillic().chain(greek()).next().is_none() {
-            return None;
-        }
+        cyrillic().chain(greek()).next()?;
         if cyrillic().chain(greek()).all(|c| twin(TWINS_TO_LATIN, c).is_some()) {
             return Some(Twins::Latin);
         }
@@ -201,7 +226,14 @@ fn twin(table: &[(char, char)], character: char) -> Option<char> {
     })
 }
 
-/// Whether `character` may be a look-alike: only texts with such letters are searched.
+/// Whether a look-alike may be in `text`: only such texts are searched word by word.
+pub(super) fn is_suspicious(text: &str) -> bool {
+    // First bytes of Latin, Hebrew and Arabic letters in UTF-8 are told apart without decoding.
+    let ruled_out = |byte: &u8| matches!(byte, 0..=0xCC | 0xD5..=0xE0);
+    !text.as_bytes().iter().all(ruled_out) && text.chars().any(is_suspect)
+}
+
+/// Whether `character` may be a look-alike: Greek or Cyrillic.
 pub(super) fn is_suspect(character: char) -> bool {
     // Nothing below is Greek or Cyrillic, nor is the Arabic that most texts are written in.
     let ruled_out = matches!(character, '\0'..'\u{370}' | '\u{590}'..='\u{6FF}');

@@ -1,7 +1,9 @@
 //! The step after [`super::clean`]: case, elongation and letters that look alike.
 
+use std::ops::Range;
+
 use super::character::lowercase;
-use super::disguise::{Twins, is_suspect};
+use super::disguise::{Twins, is_suspicious};
 use super::offsets::{Builder, OffsetMap};
 
 /// Most times one letter is kept in a row.
@@ -10,21 +12,10 @@ pub(super) const MAX_REPEAT: usize = 2;
 /// `text` in lower case, elongations cut and look-alikes resolved, and its map.
 pub(super) fn fold(text: &str) -> (String, OffsetMap) {
     let mut folder = Folder { text, out: Builder::with_capacity(text.len()), copied: 0, last: None, repeat: 0 };
-    let twins = text.chars().any(is_suspect);
-    let mut direction = None;
-    let mut word_end = 0;
-    for (at, character) in text.char_indices() {
-        if twins && at >= word_end && character.is_alphanumeric() {
-            let tail = text.get(at..).unwrap_or_default();
-            let len = tail.find(|c: char| !c.is_alphanumeric()).unwrap_or(tail.len());
-            word_end = at + len;
-            direction = Twins::of(tail.get(..len).unwrap_or_default());
-        }
-        let resolved = match direction {
-            Some(twins) if at < word_end => Twins::apply(twins, character),
-            _ => character,
-        };
-        folder.character(at, character, resolved);
+    if is_suspicious(text) {
+        folder.words();
+    } else {
+        folder.stretch(0..text.len(), None);
     }
     folder.flush(text.len());
     folder.out.finish()
@@ -40,6 +31,52 @@ struct Folder<'a> {
 }
 
 impl Folder<'_> {
+    /// Folds word by word, each with the direction of its look-alikes.
+    fn words(&mut self) {
+        let mut at = 0;
+        while let Some(rest) = self.text.get(at..).filter(|rest| !rest.is_empty()) {
+            let between = rest.find(char::is_alphanumeric).unwrap_or(rest.len());
+            let tail = rest.get(between..).unwrap_or_default();
+            let word = tail.find(|c: char| !c.is_alphanumeric()).unwrap_or(tail.len());
+            self.stretch(at..at + between, None);
+            at += between;
+            self.stretch(at..at + word, Twins::of(tail.get(..word).unwrap_or_default()));
+            at += word;
+        }
+    }
+
+    /// Folds the characters of `range`, look-alikes by `twins`.
+    fn stretch(&mut self, range: Range<usize>, twins: Option<Twins>) {
+        let mut at = range.start;
+        while at < range.end {
+            if twins.is_none() {
+                at = self.skip_ascii(at..range.end);
+            }
+            let Some(character) = self.text.get(at..range.end).and_then(|rest| rest.chars().next()) else {
+                break;
+            };
+            self.character(at, character, twins.map_or(character, |twins| twins.apply(character)));
+            at += character.len_utf8();
+        }
+    }
+
+    /// Passes over ASCII that is copied but for case; where it ends.
+    fn skip_ascii(&mut self, range: Range<usize>) -> usize {
+        let (mut last, mut repeat) = (self.last, self.repeat);
+        let mut at = range.start;
+        for byte in self.text.as_bytes().get(range).unwrap_or_default() {
+            let lower = Some(char::from(byte.to_ascii_lowercase()));
+            let next = if lower == last { repeat + 1 } else { 1 };
+            if !byte.is_ascii() || (next > MAX_REPEAT && byte.is_ascii_alphabetic()) {
+                break;
+            }
+            (last, repeat) = (lower, next);
+            at += 1;
+        }
+        (self.last, self.repeat) = (last, repeat);
+        at
+    }
+
     fn character(&mut self, at: usize, written: char, resolved: char) {
         if resolved.is_ascii() {
             let lower = resolved.to_ascii_lowercase();

@@ -47,12 +47,8 @@ const LATIN: [(Language, f32); LATIN_CLASSES] = [
     (Language::Other, 0.04),
     (Language::Other, 0.04),
 ];
-const ARABIC: [(Language, f32); ARABIC_CLASSES] = [
-    (Language::Ar, 0.47),
-    (Language::Ary, 0.47),
-    (Language::Zgh, 0.03),
-    (Language::Other, 0.03),
-];
+const ARABIC: [(Language, f32); ARABIC_CLASSES] =
+    [(Language::Ar, 0.47), (Language::Ary, 0.47), (Language::Zgh, 0.03), (Language::Other, 0.03)];
 
 impl From<Class> for Script {
     fn from(class: Class) -> Self {
@@ -159,17 +155,11 @@ impl Reader {
         let slot = match word.class {
             _ if !word.evidence => Slot::Neutral,
             Class::Latin => {
-                self.latin_words.push(Observation {
-                    scores: weights::latin(folded),
-                    starts_sentence,
-                });
+                self.latin_words.push(Observation { scores: weights::latin(folded), starts_sentence });
                 Slot::Latin(self.latin_words.len() - 1)
             }
             Class::Arabic => {
-                self.arabic_words.push(Observation {
-                    scores: weights::arabic(folded),
-                    starts_sentence,
-                });
+                self.arabic_words.push(Observation { scores: weights::arabic(folded), starts_sentence });
                 Slot::Arabic(self.arabic_words.len() - 1)
             }
             Class::Tifinagh => Slot::Certain(Language::Zgh),
@@ -207,12 +197,7 @@ impl Reader {
             }
         }
         let (language, confidence) = main_language(&self.spans);
-        Identification {
-            language,
-            script,
-            confidence,
-            spans: joined(self.spans),
-        }
+        Identification { language, script, confidence, spans: joined(self.spans) }
     }
 }
 
@@ -229,17 +214,11 @@ fn ratio(part: f32, letters: u32) -> f32 {
 }
 
 /// The language with the highest summed probability: `Other` has several states.
-fn likeliest<const N: usize>(
-    states: &[(Language, f32); N],
-    probabilities: &[f32; N],
-) -> (Language, f32) {
+fn likeliest<const N: usize>(states: &[(Language, f32); N], probabilities: &[f32; N]) -> (Language, f32) {
     let mut best = (Language::Unknown, 0.0);
     for &(language, _) in states {
         let of_language = states.iter().zip(probabilities);
-        let sum = of_language
-            .filter(|((other, _), _)| *other == language)
-            .map(|(_, p)| p)
-            .sum();
+        let sum = of_language.filter(|((other, _), _)| *other == language).map(|(_, p)| p).sum();
         if sum > best.1 {
             best = (language, sum);
         }
@@ -255,9 +234,7 @@ fn append(spans: &mut Vec<Stretch>, word: &Word, decision: Option<(Language, f32
     let mass = decision.map_or(0.0, |(_, probability)| letters as f32 * probability);
     if let Some(last) = spans.last_mut() {
         let undecided = last.letters == 0;
-        let same = decision.is_none_or(|(language, _)| {
-            last.span.language == language && last.span.script == script
-        });
+        let same = decision.is_none_or(|(language, _)| last.span.language == language && last.span.script == script);
         if undecided || same {
             last.span.span.end = word.range.end;
             last.letters += letters;
@@ -308,10 +285,7 @@ fn main_language(spans: &[Stretch]) -> (Language, f32) {
         let letters = of_language().map(|s| s.letters).sum();
         if letters > most {
             most = letters;
-            best = (
-                language,
-                ratio(of_language().map(|s| s.mass).sum(), letters),
-            );
+            best = (language, ratio(of_language().map(|s| s.mass).sum(), letters));
         }
     }
     best

@@ -20,6 +20,7 @@ pub use self::entities::{Entity, EntityKind};
 pub use self::offsets::{OffsetIndex, char_span};
 pub use self::provenance::{VERSION, digest};
 
+use self::entities::Reading;
 use self::offsets::{Builder, OffsetMap};
 
 /// Which text to prepare.
@@ -77,7 +78,7 @@ pub fn prepare(original: &str, view: View) -> Prepared {
     let mut work = Work::new(original);
     let mut folded = work.fold();
     for _ in 0..MAX_ROUNDS {
-        let uncovered = entities::scan(&folded.0);
+        let uncovered = entities::scan(&folded.0, Reading::Folded);
         if uncovered.is_empty() {
             break;
         }
@@ -92,7 +93,7 @@ pub fn prepare(original: &str, view: View) -> Prepared {
     Prepared { text, map, original_len: original.len(), entities }
 }
 
-/// Most rounds of folding; two do for all that people write.
+/// Most rounds of one search; two do for all that people write, the bound is for hostile texts.
 const MAX_ROUNDS: usize = 8;
 
 /// An entity of the original whose placeholder was put in.
@@ -117,7 +118,7 @@ impl Work {
     fn new(original: &str) -> Self {
         let (text, map) = clean::clean(original);
         let mut work = Self { text, map, replaced: Vec::new() };
-        work.replace(entities::scan(&work.text));
+        work.settle();
         work
     }
 
@@ -139,14 +140,22 @@ impl Work {
             entity.span = map.source(entity.span.clone());
         }
         self.replace(uncovered);
-        self.replace(entities::scan(&self.text));
+        self.settle();
+    }
+
+    /// Replaces entities until there is none: one may hide in what was glued to another.
+    fn settle(&mut self) {
+        for _ in 0..MAX_ROUNDS {
+            let found = entities::scan(&self.text, Reading::Cleaned);
+            if found.is_empty() {
+                return;
+            }
+            self.replace(found);
+        }
     }
 
     /// Puts the placeholders of `found`, whose spans are of the text, in their places.
     fn replace(&mut self, found: Vec<Entity>) {
-        if found.is_empty() {
-            return;
-        }
         let mut out = Builder::with_capacity(self.text.len());
         let mut at = 0;
         let mut replaced = Vec::with_capacity(found.len());
@@ -171,7 +180,7 @@ impl Work {
         let (head, tail) = (self.text.get(..span.start), self.text.get(span.end..));
         let mut start = span.start;
         for (at, _) in head.unwrap_or_default().char_indices().rev() {
-            if self.map.source(at..start).start < entity.span.start {
+            if self.map.source(at..start).end <= entity.span.start {
                 break;
             }
             start = at;
@@ -179,7 +188,7 @@ impl Work {
         let mut end = span.end;
         for character in tail.unwrap_or_default().chars() {
             let next = end + character.len_utf8();
-            if self.map.source(end..next).end > entity.span.end {
+            if self.map.source(end..next).start >= entity.span.end {
                 break;
             }
             end = next;

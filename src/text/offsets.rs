@@ -157,7 +157,9 @@ impl Builder {
 
     /// Lets the last character also stand for the source up to `end`: what follows it was removed.
     pub(super) fn absorb(&mut self, end: usize) {
-        let Some(last) = self.segments.last().copied() else { return };
+        let Some(last) = self.segments.last().copied() else {
+            return;
+        };
         if last.end >= end {
             return;
         }

@@ -45,7 +45,13 @@ fn digest_of(parts: &[(&str, String)]) -> String {
     for (name, value) in parts {
         hasher.update(format!("{}:{name}{}:{value}", name.len(), value.len()));
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hex = String::with_capacity(64);
+    for byte in hasher.finalize() {
+        for half in [byte >> 4, byte & 0xF] {
+            hex.extend(char::from_digit(u32::from(half), 16));
+        }
+    }
+    hex
 }
 
 #[cfg(test)]

@@ -40,23 +40,39 @@ struct Composer {
 
 impl Composer {
     fn text(&mut self, original: &str, range: Range<usize>) {
-        for (offset, character) in original.get(range.clone()).unwrap_or_default().char_indices() {
-            let start = range.start + offset;
-            let end = start + character.len_utf8();
-            if is_invisible(character) {
-                self.removed(end);
+        let mut at = range.start;
+        while at < range.end {
+            let rest = original.get(at..range.end).unwrap_or_default();
+            let plain = plain_len(rest);
+            if plain > 0 {
+                self.flush();
+                self.out.copy(rest.get(..plain).unwrap_or_default(), at);
+                at += plain;
                 continue;
             }
-            let written = if character.is_control() && !character.is_whitespace() { ' ' } else { character };
-            if starts_unit(written) {
-                self.flush();
-                self.source = start..end;
-            } else if self.unit.is_empty() {
-                self.source = start..end;
-            }
-            self.unit.push(written);
-            self.source.end = end;
+            let Some(character) = rest.chars().next() else {
+                break;
+            };
+            let end = at + character.len_utf8();
+            self.character(character, at..end);
+            at = end;
         }
+    }
+
+    fn character(&mut self, character: char, source: Range<usize>) {
+        if is_invisible(character) {
+            self.removed(source.end);
+            return;
+        }
+        let written = if character.is_control() && !character.is_whitespace() { ' ' } else { character };
+        if starts_unit(written) {
+            self.flush();
+        }
+        if self.unit.is_empty() {
+            self.source = source.clone();
+        }
+        self.unit.push(written);
+        self.source.end = source.end;
     }
 
     /// Diacritics right after an entity belong to it; composed with its placeholder they would
@@ -99,8 +115,26 @@ impl Composer {
     }
 }
 
+/// Bytes at the start of `text` that are copied: what stays as it is and is followed by something
+/// it can't combine with.
+fn plain_len(text: &str) -> usize {
+    let mut plain = 0;
+    for (at, character) in text.char_indices() {
+        if !is_plain(character) {
+            return plain;
+        }
+        plain = at;
+    }
+    plain
+}
+
+/// Printable ASCII and the commonest letters, which are composed and no marks.
+fn is_plain(character: char) -> bool {
+    matches!(character, ' '..='~' | '\n' | 'À'..='ÿ' | 'ء'..='غ' | 'ف'..='ي')
+}
+
 /// Whether `character` never combines with what stands before it and is itself composed.
 fn starts_unit(character: char) -> bool {
-    character.is_ascii()
+    is_plain(character)
         || (canonical_combining_class(character) == 0 && is_nfc_quick(std::iter::once(character)) == IsNormalized::Yes)
 }

@@ -70,8 +70,8 @@ pub(super) const SUBSTITUTES: &[(char, &str)] = &[
     ('\u{FC5E}', ""), ('\u{FC5F}', ""), ('\u{FC60}', ""), ('\u{FC61}', ""), ('\u{FC62}', ""), ('\u{FC63}', ""),
     ('\u{FE70}', ""), ('\u{FE72}', ""), ('\u{FE74}', ""), ('\u{FE76}', ""), ('\u{FE78}', ""), ('\u{FE7A}', ""),
     ('\u{FE7C}', ""), ('\u{FE7E}', ""),
-    // Latin letters with two common spellings.
-    ('œ', "oe"), ('Œ', "OE"), ('æ', "ae"), ('Æ', "AE"),
+    // Latin letters with two common spellings, and those whose case folding is ASCII.
+    ('œ', "oe"), ('Œ', "OE"), ('æ', "ae"), ('Æ', "AE"), ('ß', "ss"), ('ẞ', "SS"), ('ı', "i"),
     // Quotation marks, apostrophes, dashes, slashes.
     ('‘', "'"), ('’', "'"), ('‚', "'"), ('‛', "'"), ('‹', "'"), ('›', "'"), ('´', "'"), ('`', "'"),
     ('′', "'"), ('ʼ', "'"), ('ʹ', "'"), ('ʻ', "'"), ('ˈ', "'"), ('\u{1FEF}', "'"), ('\u{1FFD}', "'"),

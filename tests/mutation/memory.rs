@@ -16,10 +16,7 @@ fn count(bytes: isize) {
     PEAK.set(PEAK.get().max(HELD.get()));
 }
 
-#[expect(
-    unsafe_code,
-    reason = "only an allocator sees every allocation; all calls go to the system's"
-)]
+#[expect(unsafe_code, reason = "only an allocator sees every allocation; all calls go to the system's")]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size().cast_signed());

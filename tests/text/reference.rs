@@ -89,6 +89,9 @@ fn spelling(c: char) -> Option<&'static str> {
         'Œ' => "OE",
         'æ' => "ae",
         'Æ' => "AE",
+        'ß' => "ss",
+        'ẞ' => "SS",
+        'ı' => "i",
         '‘' | '’' | '‚' | '‛' | '‹' | '›' | '´' | '`' | '′' | 'ʼ' | 'ʹ' | 'ʻ' | 'ˈ' | '\u{1FEF}' | '\u{1FFD}' => {
             "'"
         }
@@ -121,7 +124,7 @@ fn join_spaced(text: &str) -> String {
     let single = |index: isize| word(index) && !word(index - 1) && !word(index + 1);
     let tied = |near: isize, far: isize| at(near).is_some_and(|c| !c.is_whitespace()) && word(far);
     let mut dropped = vec![false; chars.len()];
-    let end = isize::try_from(chars.len()).unwrap();
+    let end = chars.len().cast_signed();
     let mut start = 0;
     while start < end {
         let separator = at(start + 1).filter(|c| " .-_*/+,~|·•".contains(*c));
@@ -142,7 +145,7 @@ fn join_spaced(text: &str) -> String {
         }
         let letters = (first..=stop).step_by(2).filter(|index| at(*index).is_some_and(char::is_alphabetic)).count();
         if stop - first >= 6 && letters >= 2 {
-            (first + 1..stop).step_by(2).for_each(|index| dropped[usize::try_from(index).unwrap()] = true);
+            (first + 1..stop).step_by(2).for_each(|index| dropped[index.cast_unsigned()] = true);
             start = stop + 1;
         } else {
             start = if last > start { last } else { start + 1 };

@@ -5,6 +5,7 @@
 //! decided by itself and by what follows it up to the next hard delimiter, and `<` and `>` are hard
 //! delimiters, so putting a placeholder in place of an entity changes no other decision.
 
+mod address;
 mod bank;
 mod defang;
 mod numbers;
@@ -69,9 +70,18 @@ pub struct Entity {
     pub defanged: String,
 }
 
+/// Which text is scanned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Still with its case and look-alikes.
+    Cleaned,
+    /// As a model reads it.
+    Folded,
+}
+
 /// The entities of `text`, ascending and apart; spans are bytes of `text`.
-pub(super) fn scan(text: &str) -> Vec<Entity> {
-    let mut found = token::scan(text);
+pub(super) fn scan(text: &str, reading: Reading) -> Vec<Entity> {
+    let mut found = token::scan(text, reading);
     numbers::scan(text, &mut found);
     found
 }
@@ -81,7 +91,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<(EntityKind, &str, String)> {
-        scan(text).into_iter().map(|e| (e.kind, &text[e.span.clone()], e.defanged)).collect()
+        scan(text, Reading::Folded).into_iter().map(|e| (e.kind, &text[e.span.clone()], e.defanged)).collect()
     }
 
     fn one<'a>(text: &'a str, kind: EntityKind, part: &'a str, defanged: &str) {
@@ -128,7 +138,7 @@ mod tests {
         one("@bob_99!", EntityKind::Handle, "@bob_99", "[at]bob_99");
         one("@محمد.x ok", EntityKind::Handle, "@محمد.x", "[at]محمد.x");
         assert_eq!(found("a@b.com@c").len(), 2);
-        assert_eq!(found("@user <url> <phone> @ a@ @"), vec![]);
+        assert_eq!(found("@user <url> <phone> @ a@ @ d@3sh wlad d@esh"), vec![]);
     }
 
     #[test]
@@ -208,7 +218,7 @@ mod tests {
             "x.com..evil.fr.il",
         ] {
             let mut replaced = text.to_owned();
-            for entity in scan(text).into_iter().rev() {
+            for entity in scan(text, Reading::Cleaned).into_iter().rev() {
                 replaced.replace_range(entity.span, entity.kind.placeholder());
             }
             assert_eq!(found(&replaced), vec![], "{text} {replaced}");

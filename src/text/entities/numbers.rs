@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::bank::{is_card, is_rib};
 use super::phone::{Written, e164};
+use super::token::is_token;
 use super::{Entity, EntityKind, defang};
 
 /// Most digits an entity of this file has.
@@ -26,7 +27,7 @@ pub(super) fn scan(text: &str, found: &mut Vec<Entity>) {
     let mut numbers = Vec::new();
     let mut groups = Vec::new();
     let mut from = 0;
-    for taken in found.iter().map(|entity| entity.span.clone()).chain([text.len()..text.len()]) {
+    for taken in found.iter().map(|entity| entity.span.clone()).chain(std::iter::once(text.len()..text.len())) {
         collect_groups(text, from..taken.start, &mut groups);
         between(text, from..taken.start, &groups, &mut numbers);
         from = taken.end;
@@ -99,7 +100,9 @@ fn longest(text: &str, range: Range<usize>, groups: &[Group]) -> Option<(Entity,
     let mut previous: Option<&Group> = None;
     for (index, group) in groups.iter().enumerate() {
         if let Some(previous) = previous {
-            let Some(separator) = separator(text, previous.span.end..group.span.start) else { break };
+            let Some(separator) = separator(text, previous.span.end..group.span.start) else {
+                break;
+            };
             layout = layout.separated_by(separator);
         }
         if digits.len() + group.span.len() > MAX_DIGITS || (index > 0 && group.plus) {
@@ -118,23 +121,17 @@ fn longest(text: &str, range: Range<usize>, groups: &[Group]) -> Option<(Entity,
     best
 }
 
-/// Whether what is glued to a number is at most a word, as in `tel0612345678`: with digits in it,
-/// it may be part of a longer code, and what is left of that could be read as another entity.
+/// Whether what is glued to a number is at most a plain word, as in `tel0612345678`: otherwise the
+/// number may be part of a longer code or of a name, and what is left of that could be read as
+/// another entity.
 fn stands_apart(text: &str, beside: Range<usize>, before: bool) -> bool {
     let bytes = text.as_bytes().get(beside).unwrap_or_default();
-    let mut glued = 0;
     let at = |index: usize| {
-        let byte =
-            if before { bytes.len().checked_sub(index + 1).and_then(|at| bytes.get(at)) } else { bytes.get(index) };
-        byte.filter(|byte| byte.is_ascii_alphanumeric())
+        let index = if before { bytes.len().checked_sub(index + 1)? } else { index };
+        bytes.get(index).copied()
     };
-    while let Some(byte) = at(glued) {
-        glued += 1;
-        if byte.is_ascii_digit() || glued >= MAX_GLUED {
-            return false;
-        }
-    }
-    true
+    let letters = (0..MAX_GLUED).take_while(|index| at(*index).is_some_and(|byte| byte.is_ascii_alphabetic())).count();
+    letters == 0 || at(letters).is_none_or(|byte| !is_token(byte))
 }
 
 fn classify(digits: &str, plus: bool, layout: Layout) -> Option<(EntityKind, String)> {

@@ -18,7 +18,7 @@ pub(super) fn e164(written: Written<'_>) -> Option<String> {
         return international(digits).or_else(|| unknown_country(digits));
     }
     if let Some(rest) = digits.strip_prefix("00") {
-        return international(rest);
+        return (10..=18).contains(&digits.len()).then(|| international(rest)).flatten();
     }
     if let Some(national) = digits.strip_prefix('0') {
         return is_moroccan(national).then(|| format!("+212{national}"));

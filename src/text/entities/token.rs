@@ -4,43 +4,62 @@
 
 use std::ops::Range;
 
-use super::tables::{AMBIGUOUS_DOMAINS, DOMAINS, SCHEMES};
-use super::{Entity, EntityKind, bank, defang, wallet};
+use super::address::{host_len, is_hard, starts_with_scheme, trim_address};
+use super::tables::SCHEMES;
+use super::{Entity, EntityKind, Reading, bank, defang, wallet};
+use crate::text::disguise::is_suspect;
 
 /// Entities found in the tokens of `text`, ascending and apart.
-pub(super) fn scan(text: &str) -> Vec<Entity> {
+pub(super) fn scan(text: &str, reading: Reading) -> Vec<Entity> {
     let mut scanner = Scanner { text, found: Vec::new() };
     let bytes = text.as_bytes();
     let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        if !is_token(*byte) {
-            at += 1;
-            continue;
-        }
-        let (end, marks) = token_end(bytes, at);
-        let worth = marks || end - at >= wallet::MIN_LEN || bytes.get(end) == Some(&b':') || starts_as_iban(bytes, at);
-        at = if worth { scanner.token(at..end).max(end) } else { end };
+    while let Some(offset) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| is_token(*byte))) {
+        let start = at + offset;
+        let (end, marks) = token_end(bytes, start);
+        let worth =
+            marks || end - start >= wallet::MIN_LEN || bytes.get(end) == Some(&b':') || starts_as_iban(bytes, start);
+        at = match worth {
+            false => end,
+            true if reading == Reading::Cleaned && in_disguise(text, start..end) => scanner.accounts(start..end),
+            true => scanner.token(start..end).max(end),
+        };
     }
     scanner.found
 }
 
+/// Whether a letter that may be a look-alike touches `token`: then all but its accounts, which may
+/// depend on case, is decided folded.
+fn in_disguise(text: &str, token: Range<usize>) -> bool {
+    let before = text.get(..token.start).and_then(|before| before.chars().next_back());
+    let after = text.get(token.end..).and_then(|after| after.chars().next());
+    before.is_some_and(is_suspect) || after.is_some_and(is_suspect)
+}
+
 /// End of the token from `at` on, and whether there is more than letters and digits in it.
 fn token_end(bytes: &[u8], at: usize) -> (usize, bool) {
-    let mut marks = false;
-    let mut end = at;
-    while let Some(byte) = bytes.get(end).filter(|byte| is_token(**byte)) {
-        marks |= !byte.is_ascii_alphanumeric();
-        end += 1;
-    }
-    (end, marks)
+    let rest = bytes.get(at..).unwrap_or_default();
+    let len = rest.iter().position(|byte| !is_token(*byte)).unwrap_or(rest.len());
+    let token = rest.get(..len).unwrap_or_default();
+    (at + len, !token.iter().all(u8::is_ascii_alphanumeric))
 }
 
 fn starts_as_iban(bytes: &[u8], at: usize) -> bool {
     bytes.get(at + 2).is_some_and(u8::is_ascii_digit) && bytes.get(at + 3).is_some_and(u8::is_ascii_digit)
 }
 
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'@')
+/// Whether `byte` belongs to a token.
+pub(super) fn is_token(byte: u8) -> bool {
+    const TOKEN: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0_u8;
+        while byte < 0x80 {
+            table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'@');
+            byte += 1;
+        }
+        table
+    };
+    TOKEN[usize::from(byte)]
 }
 
 struct Scanner<'a> {
@@ -52,9 +71,9 @@ impl Scanner<'_> {
     /// Decides one token; where the scan goes on, which is inside it only if an entity ends there.
     fn token(&mut self, token: Range<usize>) -> usize {
         if let Some(start) = self.scheme_start(&token) {
-            let end = self.address_end(token.end + 3);
-            let first = self.slice(token.end + 3..end).chars().next();
+            let first = self.text.get(token.end + 3..).and_then(|rest| rest.chars().next());
             if first.is_some_and(char::is_alphanumeric) {
+                let end = self.address_end(token.end + 3);
                 self.parts(token.start..start, false);
                 self.push(EntityKind::Url, start..end, defang::url);
                 return end;
@@ -88,30 +107,36 @@ impl Scanner<'_> {
                 (left, at) = (end, end);
                 continue;
             }
+            let name = self.handle_end(&right, token.end, open);
+            let placeholder = name.is_some_and(|end| self.slice(sign + 1..end) == "user");
             // In "x@y@z.com" the second sign makes the better entity.
             let next = right.end + 1..self.find_at(right.end + 1, token.end).unwrap_or(token.end);
-            let shared = right.end < token.end && self.email(right.start, right.end, &next).is_some();
-            let name = if shared { None } else { self.handle_end(&right, token.end, open) };
-            match name {
-                Some(end) => {
-                    self.plain(left..sign, false);
-                    if self.slice(sign + 1..end) != "user" {
-                        self.push(EntityKind::Handle, sign..end, |text| {
-                            defang::handle(text.get(1..).unwrap_or_default())
-                        });
-                    }
-                    if end > token.end {
-                        return end;
-                    }
-                    (left, at) = (end, end);
+            let shared = !placeholder && right.end < token.end && self.email(right.start, right.end, &next).is_some();
+            self.plain(left..sign, false);
+            let mentions = !shared && (left == sign || self.may_mention(left, sign));
+            (left, at) = (sign + 1, sign + 1);
+            if !mentions {
+                continue;
+            }
+            if let Some(end) = name {
+                if !placeholder {
+                    self.push(EntityKind::Handle, sign..end, |text| defang::handle(text.get(1..).unwrap_or_default()));
                 }
-                None => {
-                    self.plain(left..sign, false);
-                    (left, at) = (sign + 1, sign + 1);
+                if end > token.end {
+                    return end;
                 }
+                (left, at) = (end, end);
             }
         }
         self.plain(left..token.end, open)
+    }
+
+    /// Whether an account name may follow the `@` at `sign`: after a letter it stands for one, as
+    /// in `d@3esh`, unless an entity ends there.
+    fn may_mention(&self, start: usize, sign: usize) -> bool {
+        let before = self.slice(start..sign).bytes().next_back();
+        let after_entity = self.found.last().is_some_and(|entity| entity.span.end == sign);
+        after_entity || !before.is_some_and(|byte| byte.is_ascii_alphabetic())
     }
 
     fn find_at(&self, from: usize, end: usize) -> Option<usize> {
@@ -167,17 +192,30 @@ impl Scanner<'_> {
 
     /// Text of a token without `@` and `+`.
     fn piece(&mut self, piece: Range<usize>, open: bool) -> usize {
+        let mut start = piece.start;
         let mut from = piece.start;
         while let Some(run) = self.run(from, piece.end) {
-            if let Some(account) = self.account(run.clone(), piece.end, open) {
-                let end = account.span.end;
-                self.hosts(piece.start..account.span.start, false);
-                self.found.push(account);
-                return if end < piece.end { self.piece(end..piece.end, open) } else { end };
-            }
             from = run.end;
+            if let Some(account) = self.account(run, piece.end, open) {
+                self.hosts(start..account.span.start, false);
+                (start, from) = (account.span.end, account.span.end);
+                self.found.push(account);
+            }
         }
-        self.hosts(piece, open)
+        if start > piece.end { start } else { self.hosts(start..piece.end, open) }
+    }
+
+    /// Wallets and IBANs alone.
+    fn accounts(&mut self, token: Range<usize>) -> usize {
+        let mut from = token.start;
+        while let Some(run) = self.run(from, token.end) {
+            from = run.end;
+            if let Some(account) = self.account(run, token.end, true) {
+                from = account.span.end;
+                self.found.push(account);
+            }
+        }
+        from.max(token.end)
     }
 
     /// The next run of letters and digits.
@@ -267,79 +305,4 @@ impl Scanner<'_> {
     fn slice(&self, range: Range<usize>) -> &str {
         self.text.get(range).unwrap_or_default()
     }
-}
-
-/// Whether `character` ends every entity.
-fn is_hard(character: char) -> bool {
-    match character {
-        '\0'..=' ' | '<' | '>' | '"' | '{' | '}' | '|' | '\\' | '^' | '`' | '\x7F' => true,
-        '!'..='~' => false,
-        _ => !character.is_alphanumeric(),
-    }
-}
-
-fn starts_with_scheme(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    SCHEMES.iter().any(|scheme| {
-        bytes.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme.as_bytes()))
-            && bytes.get(scheme.len()..).is_some_and(|tail| tail.starts_with(b"://"))
-    })
-}
-
-/// Length of `address` less the punctuation of the sentence around it.
-fn trim_address(address: &str) -> usize {
-    let mut kept = address;
-    loop {
-        let trimmed =
-            kept.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '-', '+', '@', '&', '=', '[', '(']);
-        let open = trimmed.matches('(').count() + trimmed.matches('[').count();
-        let closed = trimmed.matches(')').count() + trimmed.matches(']').count();
-        let unbalanced = closed > open && trimmed.ends_with([')', ']']);
-        let next = if unbalanced { trimmed.get(..trimmed.len() - 1).unwrap_or_default() } else { trimmed };
-        if next.len() == kept.len() {
-            return kept.len();
-        }
-        kept = next;
-    }
-}
-
-/// The first host name in `text`, which holds no `@`: labels joined by single dots, the last of
-/// which is a known ending.
-fn host_len(text: &str, ambiguous: bool) -> Option<Range<usize>> {
-    let mut start = 0;
-    let mut best = None;
-    let mut labels = 0;
-    let mut first = "";
-    let mut at = 0;
-    for label in text.split('.') {
-        let end = at + label.len();
-        if label.is_empty() || !label.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
-            if best.is_some() {
-                return best;
-            }
-            (start, labels) = (end + 1, 0);
-        } else {
-            labels += 1;
-            if labels == 1 {
-                first = label;
-                start = at;
-            }
-            let admitted = (ambiguous && end == text.len()) || is_www(first);
-            if labels > 1 && is_ending(label, admitted) {
-                best = Some(start..end);
-            }
-        }
-        at = end + 1;
-    }
-    best
-}
-
-/// `www`, also as its elongation is cut.
-fn is_www(label: &str) -> bool {
-    label.eq_ignore_ascii_case("www") || label.eq_ignore_ascii_case("ww")
-}
-
-fn is_ending(label: &str, ambiguous: bool) -> bool {
-    let is = |known: &&str| label.eq_ignore_ascii_case(known);
-    DOMAINS.iter().any(is) || (ambiguous && AMBIGUOUS_DOMAINS.iter().any(is))
 }

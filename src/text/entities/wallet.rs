@@ -67,7 +67,9 @@ fn is_bech32(data: &[u8]) -> bool {
     }
     for byte in data {
         let lower = byte.to_ascii_lowercase();
-        let Some(value) = BECH32.iter().position(|symbol| *symbol == lower) else { return false };
+        let Some(value) = BECH32.iter().position(|symbol| *symbol == lower) else {
+            return false;
+        };
         step(u32::try_from(value).unwrap_or_default());
     }
     matches!(check, 1 | 0x2bc8_30a3)

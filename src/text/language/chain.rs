@@ -29,10 +29,7 @@ pub(super) struct Observation<const N: usize> {
 impl<const N: usize> Chain<N> {
     /// A chain at the start of a text; `prior` sums to one.
     pub(super) fn new(prior: [f32; N]) -> Self {
-        Self {
-            prior,
-            forward: prior,
-        }
+        Self { prior, forward: prior }
     }
 
     /// Replaces the scores of a block's words by the probabilities of their languages.
@@ -65,11 +62,7 @@ impl<const N: usize> Chain<N> {
 }
 
 fn switch(starts_sentence: bool) -> f32 {
-    if starts_sentence {
-        SWITCH_AT_END
-    } else {
-        SWITCH
-    }
+    if starts_sentence { SWITCH_AT_END } else { SWITCH }
 }
 
 fn likelihood<const N: usize>(scores: [f32; N]) -> [f32; N] {
@@ -93,13 +86,7 @@ mod tests {
     use super::*;
 
     fn smoothed(scores: &[[f32; 2]]) -> Vec<[f32; 2]> {
-        let mut words: Vec<_> = scores
-            .iter()
-            .map(|&scores| Observation {
-                scores,
-                starts_sentence: false,
-            })
-            .collect();
+        let mut words: Vec<_> = scores.iter().map(|&scores| Observation { scores, starts_sentence: false }).collect();
         Chain::new([0.5, 0.5]).smooth(&mut words);
         words.iter().map(|word| word.scores).collect()
     }
@@ -129,19 +116,9 @@ mod tests {
 
     #[test]
     fn probabilities_are_those_of_all_paths() {
-        let scores = [
-            [2.0, 0.0],
-            [0.0, 1.0],
-            [-3.0, 4.0],
-            [0.5, 0.0],
-            [0.0, 6.0],
-            [1.0, 1.0],
-        ];
+        let scores = [[2.0, 0.0], [0.0, 1.0], [-3.0, 4.0], [0.5, 0.0], [0.0, 6.0], [1.0, 1.0]];
         for (found, expected) in smoothed(&scores).iter().zip(by_enumeration(&scores)) {
-            assert!(
-                (found[0] - expected[0]).abs() < 1e-5,
-                "{found:?} {expected:?}"
-            );
+            assert!((found[0] - expected[0]).abs() < 1e-5, "{found:?} {expected:?}");
         }
     }
 

@@ -38,9 +38,7 @@ pub(super) fn kind(c: char) -> Kind {
         '\0'..='\u{7f}' => Kind::Break,
         // The common letters first: a table look-up for each costs more than all else here.
         '\u{621}'..='\u{63f}' | '\u{641}'..='\u{64a}' => Kind::Letter(Class::Arabic),
-        '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{24f}' => {
-            Kind::Letter(Class::Latin)
-        }
+        '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{24f}' => Kind::Letter(Class::Latin),
         '\u{ad}'
         | '\u{610}'..='\u{61a}'
         | '\u{640}'
@@ -73,9 +71,7 @@ fn compatibility_kind(c: char) -> Kind {
         return Kind::Break;
     }
     match std::iter::once(c).nfkc().next() {
-        Some(folded) if folded != c && folded.script() == Property::Latin => {
-            Kind::Letter(Class::Latin)
-        }
+        Some(folded) if folded != c && folded.script() == Property::Latin => Kind::Letter(Class::Latin),
         _ => Kind::Break,
     }
 }
@@ -113,8 +109,7 @@ impl<'a> Fold<'a> {
             _ => {}
         }
         // Presentation forms, full width and styled alphabets; everything else is stable already.
-        if matches!(c, '\u{2100}'..='\u{24ff}' | '\u{fb50}'..='\u{feff}' | '\u{ff00}'..='\u{ffef}')
-            || c >= '\u{1d400}'
+        if matches!(c, '\u{2100}'..='\u{24ff}' | '\u{fb50}'..='\u{feff}' | '\u{ff00}'..='\u{ffef}') || c >= '\u{1d400}'
         {
             std::iter::once(c).nfkc().for_each(|c| self.push_lower(c));
         } else {
@@ -134,11 +129,7 @@ impl<'a> Fold<'a> {
     }
 
     fn push_folded(&mut self, c: char) {
-        self.run = if self.last() == Some(c) {
-            self.run + 1
-        } else {
-            1
-        };
+        self.run = if self.last() == Some(c) { self.run + 1 } else { 1 };
         match self.run {
             3 => {
                 self.out.pop();

@@ -18,9 +18,7 @@ pub enum Error {
 }
 
 /// A language of the platform (BCP 47 tags), or why there is none.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Language {
     /// Arabic: Modern Standard and dialects that are not Maghrebi.
     #[serde(rename = "ar")]
@@ -53,17 +51,8 @@ pub enum Language {
 
 impl Language {
     /// Every language, in the order of the declaration.
-    pub const ALL: [Self; 9] = [
-        Self::Ar,
-        Self::Ary,
-        Self::AryLatn,
-        Self::Zgh,
-        Self::Fr,
-        Self::En,
-        Self::Es,
-        Self::Other,
-        Self::Unknown,
-    ];
+    pub const ALL: [Self; 9] =
+        [Self::Ar, Self::Ary, Self::AryLatn, Self::Zgh, Self::Fr, Self::En, Self::Es, Self::Other, Self::Unknown];
 
     /// The name in events and configuration.
     pub const fn as_str(self) -> &'static str {
@@ -97,9 +86,7 @@ impl FromStr for Language {
 }
 
 /// The script of a text's letters (Unicode property `Script`).
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Script {
     /// Latin.
@@ -118,14 +105,7 @@ pub enum Script {
 
 impl Script {
     /// Every script, in the order of the declaration.
-    pub const ALL: [Self; 6] = [
-        Self::Latin,
-        Self::Arabic,
-        Self::Tifinagh,
-        Self::Mixed,
-        Self::Other,
-        Self::None,
-    ];
+    pub const ALL: [Self; 6] = [Self::Latin, Self::Arabic, Self::Tifinagh, Self::Mixed, Self::Other, Self::None];
 
     /// The name in events and configuration.
     pub const fn as_str(self) -> &'static str {

@@ -31,12 +31,7 @@ pub(super) struct Words<'a> {
 
 impl<'a> Words<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            at: 0,
-            inspected: 0,
-            sentence_end: false,
-        }
+        Self { text, at: 0, inspected: 0, sentence_end: false }
     }
 
     /// The next word; `folded` receives its letters (Latin and Arabic words with evidence only).
@@ -73,13 +68,7 @@ impl<'a> Words<'a> {
     }
 
     fn finish(&mut self, range: Range<usize>, class: Class, letters: u32, evidence: bool) -> Word {
-        Word {
-            range,
-            class,
-            letters,
-            evidence,
-            starts_sentence: std::mem::take(&mut self.sentence_end),
-        }
+        Word { range, class, letters, evidence, starts_sentence: std::mem::take(&mut self.sentence_end) }
     }
 
     /// End of the URL, address, handle or placeholder that begins here.
@@ -99,9 +88,7 @@ impl<'a> Words<'a> {
         if self.at < self.inspected {
             return None;
         }
-        let length = rest
-            .find(|c: char| !c.is_ascii_graphic())
-            .unwrap_or(rest.len());
+        let length = rest.find(|c: char| !c.is_ascii_graphic()).unwrap_or(rest.len());
         self.inspected = self.at + length;
         is_address(&rest[..length]).then_some(self.inspected)
     }
@@ -115,9 +102,7 @@ impl<'a> Words<'a> {
 
     fn skip_digits(&mut self) {
         let rest = self.rest();
-        let length = rest
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(rest.len());
+        let length = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         self.at += length;
     }
 
@@ -169,11 +154,7 @@ impl<'a> Words<'a> {
 /// Letters of the main scripts part words ("لfacebook"); a stray Greek or Cyrillic letter in a
 /// Latin word is a disguise and does not.
 fn joins(word: Class, letter: Class) -> bool {
-    word == letter
-        || matches!(
-            (word, letter),
-            (Class::Latin, Class::Other) | (Class::Other, Class::Latin)
-        )
+    word == letter || matches!((word, letter), (Class::Latin, Class::Other) | (Class::Other, Class::Latin))
 }
 
 fn is_arabizi_digit(c: char) -> bool {
@@ -186,10 +167,7 @@ fn lone_digit(c: char, next: Option<char>, last: Option<char>) -> bool {
 }
 
 fn letter_count(text: &str) -> u32 {
-    let letters = text
-        .chars()
-        .filter(|&c| matches!(kind(c), Kind::Letter(_)))
-        .count();
+    let letters = text.chars().filter(|&c| matches!(kind(c), Kind::Letter(_))).count();
     u32::try_from(letters).unwrap_or(u32::MAX)
 }
 
@@ -197,19 +175,13 @@ fn letter_count(text: &str) -> u32 {
 fn placeholder_length(rest: &str) -> Option<usize> {
     let name = rest.strip_prefix('<')?;
     let length = name.bytes().take(13).position(|b| b == b'>')?;
-    let valid = length > 0
-        && name
-            .bytes()
-            .take(length)
-            .all(|b| b.is_ascii_lowercase() || b == b'_');
+    let valid = length > 0 && name.bytes().take(length).all(|b| b.is_ascii_lowercase() || b == b'_');
     valid.then_some(length + 2)
 }
 
 fn handle_length(rest: &str) -> Option<usize> {
     let name = rest.strip_prefix('@')?;
-    let length = name
-        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'))
-        .unwrap_or(name.len());
+    let length = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(name.len());
     (length > 0).then_some(length + 1)
 }
 
@@ -217,10 +189,8 @@ fn handle_length(rest: &str) -> Option<usize> {
 ///
 /// Endings that are also words after a forgotten space ("fini.ma fille") need a path.
 fn is_address(run: &str) -> bool {
-    const ENDINGS: [&str; 14] = [
-        "com", "net", "org", "info", "xyz", "io", "gov", "edu", "app", "site", "online", "shop",
-        "top", "link",
-    ];
+    const ENDINGS: [&str; 14] =
+        ["com", "net", "org", "info", "xyz", "io", "gov", "edu", "app", "site", "online", "shop", "top", "link"];
     const WITH_PATH: [&str; 7] = ["ma", "fr", "es", "co", "me", "uk", "tk"];
     if run.contains("://") || starts_with_www(run) {
         return true;
@@ -228,15 +198,11 @@ fn is_address(run: &str) -> bool {
     if let Some((user, domain)) = run.split_once('@') {
         let user = user.bytes().next_back();
         let domain = domain.bytes().next();
-        return user.is_some_and(|b| b.is_ascii_alphanumeric())
-            && domain.is_some_and(|b| b.is_ascii_alphanumeric());
+        return user.is_some_and(|b| b.is_ascii_alphanumeric()) && domain.is_some_and(|b| b.is_ascii_alphanumeric());
     }
     let (host, path) = match run.split_once('/') {
         Some((host, _)) => (host, true),
-        None => (
-            run.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()),
-            false,
-        ),
+        None => (run.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()), false),
     };
     let Some((name, ending)) = host.rsplit_once('.') else {
         return false;
@@ -246,9 +212,7 @@ fn is_address(run: &str) -> bool {
 }
 
 fn starts_with_www(run: &str) -> bool {
-    run.as_bytes()
-        .first_chunk::<4>()
-        .is_some_and(|start| start.eq_ignore_ascii_case(b"www."))
+    run.as_bytes().first_chunk::<4>().is_some_and(|start| start.eq_ignore_ascii_case(b"www."))
 }
 
 #[cfg(test)]
@@ -266,19 +230,12 @@ mod tests {
     }
 
     fn folded(text: &str) -> Vec<String> {
-        words(text)
-            .into_iter()
-            .filter(|w| w.2)
-            .map(|w| w.1)
-            .collect()
+        words(text).into_iter().filter(|w| w.2).map(|w| w.1).collect()
     }
 
     #[test]
     fn arabizi_digits_are_letters_and_other_digits_are_not() {
-        assert_eq!(
-            folded("3afak l9it m3a 7it"),
-            ["3afak", "l9it", "m3a", "7it"]
-        );
+        assert_eq!(folded("3afak l9it m3a 7it"), ["3afak", "l9it", "m3a", "7it"]);
         assert_eq!(folded("1500dh 2015kan 3 5g"), ["dh", "kan", "g"]);
     }
 
@@ -332,11 +289,7 @@ mod tests {
                         break word;
                     }
                 };
-                assert_eq!(
-                    serde_json::json!(word.range.start),
-                    expected["start"],
-                    "{text}"
-                );
+                assert_eq!(serde_json::json!(word.range.start), expected["start"], "{text}");
                 assert_eq!(serde_json::json!(word.range.end), expected["end"], "{text}");
                 let class = format!("{:?}", word.class).to_lowercase();
                 assert_eq!(expected["script"], class, "{text}");
@@ -345,17 +298,10 @@ mod tests {
                     Class::Arabic => super::super::weights::arabic(&folded).to_vec(),
                     _ => continue,
                 };
-                assert_eq!(
-                    expected["word"],
-                    folded.iter().collect::<String>(),
-                    "{text}"
-                );
+                assert_eq!(expected["word"], folded.iter().collect::<String>(), "{text}");
                 for (found, expected) in scores.iter().zip(expected["scores"].as_array().unwrap()) {
                     let expected = expected.as_f64().unwrap();
-                    assert!(
-                        (f64::from(*found) - expected).abs() < 1e-3,
-                        "{text}: {scores:?}"
-                    );
+                    assert!((f64::from(*found) - expected).abs() < 1e-3, "{text}: {scores:?}");
                     compared += 1;
                 }
             }
