@@ -1,0 +1,150 @@
+"""Fast checks of the training's parts; no network, no normaliser."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnxruntime
+import pytest
+
+import split as splitting
+from concepts import Concepts
+from corpus import CORPUS, OUTPUTS, read_reports, read_split
+from features import consonants, token_features
+from graph import build
+from linear import PAIRS, Fit, Tables
+from material import assemble, quoted
+from tokens import PLACEHOLDERS, SEP, Sequence, encode, pad, train_tokenizer, words_of
+from train import column_sets
+
+TEXTS = [
+    "wa7ed sayed kayhedded b tsawri <url> wa7ed",
+    "on me menace de publier mes photos sur @user <phone> on me menace",
+    "كيهددني بتصاوري كيهددني بتصاوري",
+    "I will publish your photos I will publish",
+] * 3
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer(TEXTS)
+
+
+def test_the_committed_split_leaks_nothing():
+    assert splitting.leaks(read_reports(), read_split()) == []
+
+
+def test_the_split_is_what_the_script_makes():
+    reports = read_reports()
+    groups = splitting.groups_of(reports)
+    sides = splitting.deal(reports, groups)
+    assert {r["id"]: sides[groups[r["id"]]] for r in reports} == read_split()
+
+
+def test_a_near_duplicate_across_sides_is_found():
+    text = "un homme qui se dit de la banque me demande le code recu par message"
+    reports = [
+        {"id": f"fr-{n}", "lang": "fr", "labels": [], "description": t, "content": None}
+        for n, t in ((1, text), (900, text.upper() + " !"), (1800, "tout autre chose, sans rapport avec cela"))
+    ]
+    split = {"fr-1": "train", "fr-900": "test", "fr-1800": "test"}
+    assert len(splitting.leaks(reports, split)) == 1
+    assert splitting.leaks(reports, split | {"fr-900": "train"}) == []
+
+
+def test_sets_and_mirrored_reports_stay_together():
+    assert splitting.block_of({"id": "bnd-0001", "set": "1"}) == splitting.block_of({"id": "bnd-0099", "set": "1"})
+    assert splitting.block_of({"id": "en-0003"}) == splitting.block_of({"id": "es-0088"})
+    assert splitting.block_of({"id": "en-0101"}) != splitting.block_of({"id": "es-0101"})
+
+
+def test_evidence_becomes_texts_of_their_own_in_their_field():
+    report = {
+        "description": "il menace, dit-elle", "content": "paie ou je frappe",
+        "evidence": {"threat": ["je frappe"], "extortion": ["paie ou je frappe"]},
+    }
+    (fields, labels), _ = quoted(report)
+    assert fields == {"description": "", "content": "je frappe"}
+    assert {name for name, y in zip(OUTPUTS, labels) if y} == {"threat", "extortion"}
+
+
+def test_tokenising_is_deterministic_and_keeps_placeholders(tokenizer):
+    again = train_tokenizer(TEXTS)
+    assert again.get_vocab() == tokenizer.get_vocab()
+    for name in PLACEHOLDERS:
+        assert tokenizer.encode(f"x{name}y").tokens.count(name) == 1
+    assert tokenizer.decode(tokenizer.encode("كيهددني wa7ed").ids).strip() == "كيهددني wa7ed"
+
+
+def test_segments_tell_description_from_content(tokenizer):
+    both, alone, neither = encode(tokenizer, [("wa7ed", "photos"), ("", "photos"), ("", "")])
+    at = both.ids.index(tokenizer.token_to_id(SEP))
+    assert set(both.segments[: at + 1]) == {0} and set(both.segments[at + 1 :]) == {1}
+    assert set(alone.segments) == {1}
+    assert both.ids[at + 1 :] == alone.ids
+    assert neither.ids == [0]
+
+
+def test_scripts_share_consonants():
+    assert consonants("كيهددني") == consonants("kayhedddni")
+    assert consonants("terrorisme") == consonants("terrorismo")
+
+
+def test_concepts_join_languages():
+    concepts = Concepts(lambda texts: texts)
+    shared = concepts.of("menacer") & concepts.of("kayhedded") & concepts.of("threatened")
+    assert "threat_word" in shared
+
+
+def test_evidence_stays_in_its_reports_fold_and_decides_no_organisation(tokenizer):
+    report = {
+        "description": "on me menace", "content": "", "labels": ["threat"], "organisations": ["isis"],
+        "context": [], "evidence": {"threat": ["menace"], "isis": ["on me"]}, "group": "g",
+    }
+    texts = assemble([report], tokenizer)
+    assert texts.reports.tolist() == [True, False]
+    assert texts.folds[0] == texts.folds[1]
+    columns = column_sets(texts)
+    assert [rows.tolist() for _, rows in columns] == [[True, True], [True, False]]
+    assert OUTPUTS.index("isis") in columns[1][0] and OUTPUTS.index("threat") in columns[0][0]
+
+
+@pytest.fixture(scope="module")
+def tables(tokenizer):
+    random = np.random.default_rng(0)
+    rows = 2 * tokenizer.get_vocab_size()
+    return Tables(
+        random.standard_normal((rows, 16)), random.standard_normal((PAIRS, 16)), random.standard_normal(16)
+    )
+
+
+def test_the_graph_is_additive_masked_and_equals_the_tables(tokenizer, tables):
+    session = onnxruntime.InferenceSession(
+        build(tables).SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    sequences = encode(tokenizer, [("wa7ed sayed", "on me menace"), ("", "photos"), (TEXTS[1], "")])
+    for length in (max(len(s.ids) for s in sequences), 40):
+        ids, mask, segments = pad(sequences, length)
+        logits, scores = session.run(
+            None, {"input_ids": ids, "attention_mask": mask, "token_type_ids": segments}
+        )
+        np.testing.assert_allclose(scores.sum(axis=1) + tables.bias, logits, atol=1e-4)
+        np.testing.assert_allclose(logits, [tables.score(s) for s in sequences], atol=1e-4)
+        assert (scores[mask == 0] == 0).all()
+
+
+def test_the_tables_say_what_the_kernel_says(tokenizer):
+    concepts = Concepts(lambda texts: texts)
+    features, kinds = token_features(words_of(tokenizer), concepts)
+    sequences = encode(tokenizer, [(t, "") if n % 2 else ("", t) for n, t in enumerate(TEXTS)])
+    targets = np.eye(4)[np.arange(len(TEXTS)) % 4]
+    fit = Fit(sequences, np.ones(len(TEXTS), bool), features, kinds)
+    rows = np.arange(len(TEXTS))
+    tables = fit.tables(rows, targets)
+    found = [tables.score(Sequence(s.ids, s.segments)) for s in sequences]
+    np.testing.assert_allclose(found, fit.predict(rows, targets, rows), atol=1e-3)
+    assert (np.argmax(found, axis=1) == np.argmax(targets, axis=1)).all()
+
+
+def test_the_corpus_is_read_whole():
+    split = read_split(CORPUS)
+    assert {r["id"] for r in read_reports()} == set(split)

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Makes a virtual environment with the pinned packages and trains the default model in it.
+# Arguments go to train.py: --public FOLDER, --ibaleg PATH, --out FOLDER, --no-test.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+if [ ! -x "$here/.venv/bin/python" ]; then
+    python3 -m venv "$here/.venv"
+fi
+"$here/.venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+export OMP_NUM_THREADS="${OMP_NUM_THREADS:-2}" RAYON_NUM_THREADS="${RAYON_NUM_THREADS:-2}"
+exec "$here/.venv/bin/python" "$here/train.py" "$@"
