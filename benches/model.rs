@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ibaleg::model::{Input, LoadLimits, Model};
-use tract_onnx::prelude::{Framework as _, InferenceModelExt as _, IntoRunnable as _, IntoTValue as _, Tensor};
+use tract_onnx::prelude::{Framework as _, InferenceModelExt as _, IntoRunnable, IntoTValue as _, Tensor, TypedModel};
 
 const WORDS: [&str; 16] = [
     "هذا",
@@ -120,11 +120,11 @@ fn padding(c: &mut Criterion) {
     let path = [package().join("model.onnx"), package().join("onnx/model.onnx")].into_iter().find(|path| path.exists());
     let graph = tract_onnx::onnx().with_ignore_value_info(true).model_for_path(path.unwrap()).unwrap();
     let names: Vec<String> = graph.inputs.iter().map(|input| graph.node(input.node).name.clone()).collect();
-    let plan = graph.into_typed().and_then(|graph| graph.into_optimized()).and_then(|graph| graph.into_runnable());
+    let plan = graph.into_typed().and_then(TypedModel::into_optimized).and_then(IntoRunnable::into_runnable);
     let mut state = plan.unwrap().spawn().unwrap();
     let mut run = |rows: usize, width: usize| {
         let filled = |value: i64| Tensor::from_shape(&[rows, width], &vec![value; rows * width]).unwrap().into_tvalue();
-        let inputs = names.iter().map(|name| filled(if name == "token_type_ids" { 0 } else { 1 })).collect();
+        let inputs = names.iter().map(|name| filled(i64::from(name != "token_type_ids"))).collect();
         black_box(state.run(inputs).unwrap());
     };
     let mut group = c.benchmark_group("graph_256_mixed");

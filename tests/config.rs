@@ -1,4 +1,5 @@
 //! The configuration through its public surface: defaults, errors that name the place, overrides.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use std::fs;
 

@@ -1,4 +1,5 @@
 //! The demo as a newcomer runs it: the real path on the embedded broker, and it ends by itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use std::process::{Command, Stdio};
 
@@ -8,8 +9,8 @@ use serde_json::Value;
 fn count(output: &str, line: &str) -> u64 {
     let line =
         output.lines().find(|found| found.trim_start().starts_with(line)).unwrap_or_else(|| panic!("{line}: {output}"));
-    let numbers = line.split_whitespace().filter_map(|word| word.parse::<u64>().ok());
-    numbers.last().unwrap()
+    let mut numbers = line.split_whitespace().filter_map(|word| word.parse::<u64>().ok());
+    numbers.next_back().unwrap()
 }
 
 #[test]

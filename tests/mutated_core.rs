@@ -18,7 +18,7 @@ const BATCH: usize = 64;
 
 /// Bytes that one batch may hold at once: the texts of its reports in two views, their tokens and
 /// the model's activations, all bounded by `report.max_bytes` and the model's windows.
-const BATCH_BYTES: usize = 256 << 20;
+const BATCH_BYTES: usize = 8 << 20;
 
 fn check(event: &Classified) {
     assert!(!event.route.unit.is_empty() && event.urgency.deadline.within_seconds > 0);

@@ -9,6 +9,12 @@ use crate::event::schema;
 use crate::report;
 use crate::stream::topics;
 
+/// Kafka's default `max.message.bytes`.
+const DEFAULT_MESSAGE_BYTES: usize = 1_048_588;
+
+/// Room for the headers that a dead letter adds.
+const DEAD_LETTER_HEADERS: usize = 64 << 10;
+
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Topics {
     /// Print the topics of the configuration and what the brokers have of them.
@@ -86,11 +92,15 @@ pub(super) fn specs(settings: &Settings) -> anyhow::Result<Vec<topics::Spec>> {
     let fixed = [&names.incoming, &names.classified, &names.urgent, &names.review, &names.rejected, &names.deadletter];
     let all = fixed.into_iter().cloned().chain(units);
     let retention = names.retention.as_millis().to_string();
-    let spec = |name| topics::Spec {
-        name,
-        partitions: names.partitions,
-        replication: names.replication,
-        config: BTreeMap::from([("retention.ms".to_owned(), retention.clone())]),
+    // A dead letter is the record itself and about 1 KiB of headers: its topic must take more than
+    // the incoming one does.
+    let incoming_bytes = settings.report.max_bytes.0.max(DEFAULT_MESSAGE_BYTES);
+    let dead_letter_bytes = incoming_bytes.saturating_add(DEAD_LETTER_HEADERS);
+    let spec = |name: String| {
+        let mut config = BTreeMap::from([("retention.ms".to_owned(), retention.clone())]);
+        let bytes = if name == names.deadletter { dead_letter_bytes } else { incoming_bytes };
+        config.insert("max.message.bytes".to_owned(), bytes.to_string());
+        topics::Spec { name, partitions: names.partitions, replication: names.replication, config }
     };
     Ok(all.map(spec).collect())
 }

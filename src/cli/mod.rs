@@ -93,6 +93,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Err(error) = crate::telemetry::start(&loaded.settings.log) {
         return failed(exit::CONFIG, &error.into());
     }
+    crate::telemetry::keep_panics_private();
     match execute(arguments.command, &loaded) {
         Ok(code) => code,
         Err(error) => failed(exit::FAILURE, &error),

@@ -1,7 +1,7 @@
 //! What goes out: the classified event and the rejection, as CloudEvents 1.0.
 //!
 //! The types here are the contract with triage services. Their JSON Schemas are generated from
-//! them ([`schema`]), and the reference under `docs/events.md` from the schemas ([`reference`]).
+//! them ([`schema`]), and the reference under `docs/events.md` from the schemas ([`mod@reference`]).
 //! Nothing here knows a Kafka client: an event becomes [`Message`]s, each for a [`Destination`],
 //! and a shell gives destinations their topics.
 

@@ -137,7 +137,7 @@ fn place(text: &str, start: usize, end: usize) -> (u32, u32) {
 }
 
 /// Loads the tokenizer without the padding and truncation that may ship in the file, and so that no text can
-/// write a token which the template uses: a citizen's "[SEP]" or "</s>" is read as the letters it is.
+/// write a token which the template uses: a citizen's `[SEP]` or `</s>` is read as the letters it is.
 fn load(bytes: &[u8]) -> Result<(tokenizers::Tokenizer, Option<u32>), String> {
     let mut file: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     let padding = file.pointer("/padding/pad_id").and_then(Value::as_u64);

@@ -1,7 +1,7 @@
 use super::Report;
 use super::schema::{WireAttachment, WireContent, WireReport};
 
-/// Writes a report as the JSON of the input schema, words included. [`super::decode`] reads it back
+/// Writes a report as the JSON of the input schema, words included. [`super::decode()`] reads it back
 /// as the same report, without its warnings.
 #[expect(clippy::missing_panics_doc, reason = "it cannot fail, as the line with `expect` says")]
 pub fn encode(report: &Report) -> String {

@@ -1,3 +1,10 @@
+#![expect(
+    clippy::cast_sign_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "the tests know three partitions"
+)]
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

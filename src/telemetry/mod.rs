@@ -21,6 +21,17 @@ pub enum Error {
     },
 }
 
+/// Replaces the default panic message, which may quote a report, by the place of the panic.
+///
+/// What the panic leads to is told by whoever catches it: an inference thread is replaced and its
+/// report dead-lettered, any other thread ends the process with an error.
+pub fn keep_panics_private() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a thread panicked");
+    }));
+}
+
 /// Starts logging for the whole process. A second call changes nothing.
 pub fn start(log: &Log) -> Result<(), Error> {
     let filter = EnvFilter::builder().parse(&log.filter);

@@ -136,7 +136,7 @@ impl Triage {
             })
         };
         let mut labels: Vec<LabelDecision> = self.taxonomy.labels().iter().filter_map(scored).collect();
-        labels.sort_by(|a, b| (b.state, b.score).cmp(&(a.state, a.score)));
+        labels.sort_by_key(|label| std::cmp::Reverse((label.state, label.score)));
         labels
     }
 

@@ -203,7 +203,7 @@ impl Policy {
             Some(_) => Ok(()),
             None => wrong(place, format!("label {id:?} is not defined in the taxonomy")),
         };
-        for id in file.thresholds.keys().filter(|id| *id != DEFAULT && !taxonomy.knows(id)) {
+        if let Some(id) = file.thresholds.keys().find(|id| *id != DEFAULT && !taxonomy.knows(id)) {
             return wrong("[thresholds]", format!("{id:?} is not defined in the taxonomy"));
         }
         for rule in &file.route {

@@ -109,7 +109,7 @@ pub(super) fn grade(taxonomy: &Taxonomy, policy: &Policy, evidence: &Evidence<'_
     if reasons.is_empty() {
         reasons.push(UrgencyReason { code: "nothing_found".to_owned(), grade: policy.floor(), label: None });
     }
-    reasons.sort_by(|a, b| b.grade.cmp(&a.grade));
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.grade));
     let grade = reasons.iter().map(|reason| reason.grade).max().unwrap_or(policy.floor()).max(policy.floor());
     UrgencyDecision { grade, reasons, acknowledge_within_seconds: policy.deadline(grade) }
 }

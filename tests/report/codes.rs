@@ -113,7 +113,7 @@ fn every_code_has_a_record_that_yields_it_at_its_place() {
                 assert_eq!(warnings, [(*code, *pointer)]);
             }
             Err(rejection) => {
-                assert_eq!((rejection.code, rejection.pointer.as_str()), (*code, *pointer), "{rejection}")
+                assert_eq!((rejection.code, rejection.pointer.as_str()), (*code, *pointer), "{rejection}");
             }
         }
     }

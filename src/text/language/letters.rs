@@ -29,6 +29,7 @@ pub(super) enum Kind {
 }
 
 /// What a character is to a word.
+#[expect(clippy::match_same_arms, reason = "the order of the arms is the order of how common they are")]
 pub(super) fn kind(c: char) -> Kind {
     match c {
         'a'..='z' | 'A'..='Z' => Kind::Letter(Class::Latin),
