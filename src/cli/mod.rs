@@ -17,7 +17,7 @@ use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use jiff::Timestamp;
 
-use crate::config::{self, Loaded};
+use crate::config::{self, Loaded, Origin};
 
 /// Exit codes, after `sysexits.h` where it has one.
 mod exit {
@@ -90,7 +90,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(loaded) => loaded,
         Err(error) => return failed(exit::CONFIG, &error.into()),
     };
-    if let Err(error) = crate::telemetry::start(&loaded.settings.log) {
+    let mut log = loaded.settings.log.clone();
+    if matches!(arguments.command, Command::Demo(_)) && loaded.origin("log.filter") == Origin::Default {
+        // Lines of the log would tear the live view.
+        "warn".clone_into(&mut log.filter);
+    }
+    if let Err(error) = crate::telemetry::start(&log) {
         return failed(exit::CONFIG, &error.into());
     }
     crate::telemetry::keep_panics_private();

@@ -20,8 +20,8 @@ pub(super) struct Found {
 /// The runs of words that speak most for a label.
 ///
 /// Tokens are summed into words, since a reader judges words; then the runs with the largest sum
-/// above the average word are taken, largest first (Kadane's algorithm on the word sums less their
-/// mean), so that a run ends where words stop carrying weight.
+/// above the average word are taken, largest first (Kadane's algorithm on the word sums less a
+/// level), so that a run ends where words stop carrying weight.
 pub(super) fn spans(texts: &[&str], contributions: &[(usize, Range<usize>, f32)]) -> Vec<Found> {
     let mut words: Vec<Vec<(Range<usize>, f64)>> = texts.iter().map(|text| words_of(text)).collect();
     for (text, span, weight) in contributions {
@@ -39,9 +39,11 @@ pub(super) fn spans(texts: &[&str], contributions: &[(usize, Range<usize>, f32)]
     }
     #[expect(clippy::cast_precision_loss, reason = "a text has far fewer than 2^52 words")]
     let mean = total / all().count() as f64;
+    // In a short text whose words all weigh the same, none is above the mean.
+    let level = mean.min(all().fold(0.0, f64::max) / 2.0);
     let mut found = Vec::new();
     for (text, words) in words.iter().enumerate() {
-        collect_runs(words, mean, &mut |first, last, sum| {
+        collect_runs(words, level, &mut |first, last, sum| {
             let span = words[first].0.start..words[last].0.end;
             found.push(Found { text, span, share: (sum / total).clamp(0.0, 1.0) });
         });
@@ -53,11 +55,11 @@ pub(super) fn spans(texts: &[&str], contributions: &[(usize, Range<usize>, f32)]
 }
 
 /// Reports the maximal runs of a list of words, left to right, each with the sum of its words.
-fn collect_runs(words: &[(Range<usize>, f64)], mean: f64, report: &mut dyn FnMut(usize, usize, f64)) {
+fn collect_runs(words: &[(Range<usize>, f64)], level: f64, report: &mut dyn FnMut(usize, usize, f64)) {
     let mut rest: Vec<Range<usize>> = std::iter::once(0..words.len()).collect();
     for _ in 0..MOST {
         let best =
-            rest.iter().enumerate().filter_map(|(piece, range)| Some((piece, best_run(words, range.clone(), mean)?)));
+            rest.iter().enumerate().filter_map(|(piece, range)| Some((piece, best_run(words, range.clone(), level)?)));
         let Some((piece, (first, last, _))) = best.max_by(|a, b| a.1.2.total_cmp(&b.1.2)) else { break };
         let range = rest.swap_remove(piece);
         rest.push(range.start..first);
@@ -66,15 +68,15 @@ fn collect_runs(words: &[(Range<usize>, f64)], mean: f64, report: &mut dyn FnMut
     }
 }
 
-/// First and last word of the run with the largest sum above `mean`, and that sum.
-fn best_run(words: &[(Range<usize>, f64)], range: Range<usize>, mean: f64) -> Option<(usize, usize, f64)> {
+/// First and last word of the run with the largest sum above `level`, and that sum.
+fn best_run(words: &[(Range<usize>, f64)], range: Range<usize>, level: f64) -> Option<(usize, usize, f64)> {
     let (mut start, mut sum) = (range.start, 0.0);
     let mut best: Option<(usize, usize, f64)> = None;
     for index in range {
         if sum <= 0.0 {
             (start, sum) = (index, 0.0);
         }
-        sum += words[index].1 - mean;
+        sum += words[index].1 - level;
         if sum > best.map_or(0.0, |(_, _, best)| best) {
             best = Some((start, index, sum));
         }
