@@ -50,7 +50,7 @@ fn a_graceful_stop_and_a_restart_lose_and_double_nothing() {
 
 #[test]
 fn two_members_share_and_one_leaves() {
-    lanes::two_members_one_leaves(&bench("members"));
+    lanes::two_members_one_leaves(&bench("members"), true);
 }
 
 #[test]

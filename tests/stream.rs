@@ -29,7 +29,9 @@ fn a_graceful_stop_and_a_restart_lose_and_double_nothing() {
 #[test]
 fn two_members_share_and_one_leaves() {
     let (_broker, bench) = bench("members");
-    lanes::two_members_one_leaves(&bench);
+    // The mock cluster refuses a commit while another member joins, where Apache Kafka takes it
+    // (PreparingRebalance): doubles are possible here, and are counted on Apache Kafka.
+    lanes::two_members_one_leaves(&bench, false);
 }
 
 #[test]

@@ -237,7 +237,8 @@ pub(crate) fn graceful_stop_and_restart(bench: &Bench) {
     assert!(bench.read("dead", 0).is_empty());
 }
 
-pub(crate) fn two_members_one_leaves(bench: &Bench) {
+/// `exact`: the broker takes commits while a group rebalances, so that no report is doubled.
+pub(crate) fn two_members_one_leaves(bench: &Bench, exact: bool) {
     let total = 3000;
     let out = bench.topic("out");
     let slow = each(move |record| {
@@ -265,7 +266,12 @@ pub(crate) fn two_members_one_leaves(bench: &Bench) {
         let stayed = first.stop();
         assert_eq!(left.committed + stayed.committed, total as u64);
     });
-    assert_exactly_once(&bench.read("out", total), 0..total);
+    let out = bench.read("out", total);
+    if exact {
+        assert_exactly_once(&out, 0..total);
+    } else {
+        assert!(numbers(&out).into_keys().eq(0..total), "each report has its output");
+    }
 }
 
 pub(crate) fn poison_ends_in_the_dead_letter_topic(bench: &Bench) {
