@@ -116,7 +116,7 @@ impl Files {
         let mut listing = String::new();
         let (mut model, mut tokenizer) = (String::new(), String::new());
         for (name, bytes) in &self.contents {
-            let digest = hex(&Sha256::digest(bytes));
+            let digest = hex::encode(Sha256::digest(bytes));
             // Writing to a String cannot fail.
             let _ = writeln!(listing, "{digest}  {name}");
             if *name == self.model {
@@ -125,15 +125,8 @@ impl Files {
                 tokenizer = digest;
             }
         }
-        Digests { model, tokenizer, package: hex(&Sha256::digest(listing.as_bytes())) }
+        Digests { model, tokenizer, package: hex::encode(Sha256::digest(listing.as_bytes())) }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Reads `dir/name` if it exists, refusing links and anything else that is not a plain file, on every

@@ -45,13 +45,7 @@ fn digest_of(parts: &[(&str, String)]) -> String {
     for (name, value) in parts {
         hasher.update(format!("{}:{name}{}:{value}", name.len(), value.len()));
     }
-    let mut hex = String::with_capacity(64);
-    for byte in hasher.finalize() {
-        for half in [byte >> 4, byte & 0xF] {
-            hex.extend(char::from_digit(u32::from(half), 16));
-        }
-    }
-    hex
+    hex::encode(hasher.finalize())
 }
 
 #[cfg(test)]
