@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod config;
 pub mod engine;
+pub mod evaluate;
 pub mod event;
 pub mod model;
 pub mod report;
