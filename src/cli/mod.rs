@@ -3,6 +3,7 @@
 mod classify;
 mod demo;
 mod deployment;
+mod eval;
 mod inspect;
 mod lines;
 mod normalise;
@@ -21,7 +22,7 @@ use crate::config::{self, Loaded, Origin};
 
 /// Exit codes, after `sysexits.h` where it has one.
 mod exit {
-    /// `classify`: that many lines were rejected; this or more.
+    /// `classify`, `eval`: that many lines were rejected or bad; this or more.
     pub(super) const MOST_REJECTED: u8 = 63;
     /// The command line is wrong.
     pub(super) const USAGE: u8 = 64;
@@ -42,7 +43,7 @@ struct Arguments {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 to 63 (classify) that many lines were rejected, 63 or more; \
+Exit codes: 0 done; 1 to 63 (classify, eval) that many lines were rejected or bad, 63 or more; \
 64 wrong command line; 70 a file, the model or the brokers could not be used; 78 wrong configuration.";
 
 #[derive(Debug, Subcommand)]
@@ -53,6 +54,8 @@ enum Command {
     Run,
     /// Classify reports from files or standard input; events go to standard output, one a line.
     Classify(classify::Arguments),
+    /// Measure a model package on labelled reports, or compare two.
+    Eval(eval::Arguments),
     /// List or create the topics of the configuration.
     #[command(subcommand)]
     Topics(inspect::Topics),
@@ -110,6 +113,7 @@ fn execute(command: Command, loaded: &Loaded) -> anyhow::Result<ExitCode> {
         Command::Demo(arguments) => demo::demo(&loaded.settings, &arguments),
         Command::Run => run::run(&loaded.settings),
         Command::Classify(arguments) => classify::classify(&loaded.settings, &arguments),
+        Command::Eval(arguments) => eval::eval(&loaded.settings, &arguments),
         Command::Topics(command) => inspect::topics(&loaded.settings, &command),
         Command::Schema { which } => inspect::schema(which),
         Command::Config(command) => inspect::config(loaded, &command),
