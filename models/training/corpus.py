@@ -16,7 +16,7 @@ LABELS = (
 ORGANISATIONS = ("isis", "al_qaeda", "other_listed")
 CONTEXT = ("reporting",)
 OUTPUTS = LABELS + ORGANISATIONS + CONTEXT
-LANGUAGES = ("ar", "ary", "ary-Latn", "fr", "en", "es", "mul")
+LANGUAGES = ("ar", "ary", "ary-Latn", "fr", "en", "es", "zgh", "mul")
 SIDES = ("train", "dev", "test")
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
@@ -37,6 +37,14 @@ def read_split(folder: Path = CORPUS) -> dict[str, str]:
         rows = (line.rstrip("\n").split("\t") for line in lines)
         next(rows)
         return {row[0]: row[1] for row in rows}
+
+
+def read_groups(folder: Path = CORPUS) -> dict[str, str]:
+    """Report id to the group whose members are never parted."""
+    with (folder / "split.tsv").open(encoding="utf-8") as lines:
+        rows = (line.rstrip("\n").split("\t") for line in lines)
+        next(rows)
+        return {row[0]: row[2] for row in rows}
 
 
 def targets(report: dict) -> list[float]:

@@ -1,4 +1,4 @@
-"""What a token is made of: its letters, its consonants in one script, its concepts.
+"""What a token is made of: its letters, its consonants in one script, its concepts, its gloss.
 
 A token's weights are the sum of the weights of these features. The sum is taken once, at export,
 so the served model pays for one table row per token and still knows words it never saw.
@@ -14,6 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from concepts import Concepts
+from glosses import Glosses
 
 # Arabic letters as Moroccans write them in Latin ones.
 LATIN = {
@@ -27,8 +28,8 @@ ONE_SOUND = (
     ("kh", "x"), ("5", "x"), ("gh", "G"), ("ch", "C"), ("sh", "C"), ("q", "9"), ("h", "7"),
     ("c", "k"), ("2", ""), ("v", "f"),
 )
-OWN, LETTERS, CONSONANTS, CONCEPT = range(4)
-WEIGHTS = (1.0, 2.0, 1.0, 0.7)  # share of each kind, chosen by cross-validation
+OWN, LETTERS, CONSONANTS, CONCEPT, GLOSS = range(5)
+WEIGHTS = (1.0, 2.0, 1.0, 0.7, 1.5)  # share of each kind, chosen by cross-validation
 
 
 def consonants(word: str) -> str:
@@ -46,7 +47,7 @@ def _grams(text: str, sizes: range) -> Iterator[str]:
             yield text[start : start + size]
 
 
-def features_of(word: str, concepts: Concepts) -> Iterator[tuple[int, str]]:
+def features_of(word: str, concepts: Concepts, glosses: Glosses) -> Iterator[tuple[int, str]]:
     """The shared features of one token's text (`^` marks a word's beginning), with their kind."""
     if not word:
         return
@@ -62,14 +63,18 @@ def features_of(word: str, concepts: Concepts) -> Iterator[tuple[int, str]]:
     if start:
         for name in sorted(concepts.of(letters)):
             yield CONCEPT, "=" + name
+        for name in sorted(glosses.of(letters)):
+            yield GLOSS, "&" + name
 
 
-def token_features(words: list[str], concepts: Concepts) -> tuple[sparse.csr_matrix, np.ndarray]:
+def token_features(
+    words: list[str], concepts: Concepts, glosses: Glosses
+) -> tuple[sparse.csr_matrix, np.ndarray]:
     """Tokens × features as 0/1, and the kind of each feature."""
     numbers: dict[str, int] = {}
     kinds, rows, columns = [], [], []
     for row, word in enumerate(words):
-        for kind, name in sorted({(OWN, f"#{row}"), *features_of(word, concepts)}):
+        for kind, name in sorted({(OWN, f"#{row}"), *features_of(word, concepts, glosses)}):
             if name not in numbers:
                 numbers[name] = len(numbers)
                 kinds.append(kind)

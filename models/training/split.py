@@ -5,9 +5,10 @@ Reports that tell one scenario stay on one side. A group joins
 * the mirrored first hundred English and Spanish reports, which are one group and always train;
 * five neighbours of one file: a writer's neighbours share a style, and often a theme;
 * near-duplicates by character shingles.
-Groups are then dealt so that every language × label cell comes near its share of each side.
+Groups are then dealt so that every language × label cell comes near its share of each side. A report
+that has a side keeps it for good, and takes its group with it: only new groups are dealt.
 
-`python split.py` writes the file; `python split.py --check` verifies the committed one.
+`python split.py` adds new reports to the file; `python split.py --check` verifies the committed one.
 Both fail if a text of one side nearly duplicates a text of another.
 """
 
@@ -85,7 +86,7 @@ def text_pairs(reports: list[dict], at: float) -> list[tuple[str, str, float]]:
 def block_of(report: dict) -> str:
     """The group a report is born in, before near-duplicates join groups."""
     if "set" in report:
-        return f"set-{int(report['set']):03d}"
+        return f"set-{report['set']}" if not report["set"].isdigit() else f"set-{int(report['set']):03d}"
     prefix, number = report["id"].rsplit("-", 1)
     if prefix in ("en", "es") and int(number) <= MIRRORED:
         return MIRRORED_GROUP
@@ -115,8 +116,11 @@ def cells_of(report: dict) -> list[tuple[str, str]]:
     return [(report["lang"], name) for name in names] + [("any", name) for name in names]
 
 
-def deal(reports: list[dict], groups: dict[str, str]) -> dict[str, str]:
-    """Group to side: the rarest cells first, each group where its cells lack most."""
+def deal(reports: list[dict], groups: dict[str, str], settled: dict[str, str]) -> dict[str, str]:
+    """Group to side: the rarest cells first, each group where its cells lack most.
+
+    `settled` has the sides that reports already have.
+    """
     members = defaultdict(list)
     for report in reports:
         members[groups[report["id"]]].append(report)
@@ -127,8 +131,14 @@ def deal(reports: list[dict], groups: dict[str, str]) -> dict[str, str]:
     order = sorted(members)
     random.Random(SEED).shuffle(order)
     order.sort(key=lambda n: (n not in training_only, min(total[c] for c in counts[n])))
-    sides = {}
-    for name in order:
+    sides: dict[str, str] = {}
+    for report in reports:
+        if report["id"] in settled:
+            sides.setdefault(groups[report["id"]], settled[report["id"]])
+    for name, side in sides.items():
+        for cell, n in counts[name].items():
+            lacking[side][cell] -= n
+    for name in (name for name in order if name not in sides):
         def need(side: str) -> float:
             return sum(
                 n * lacking[side][c] / (total[c] * SHARES[side]) for c, n in counts[name].items()
@@ -168,8 +178,9 @@ def main() -> int:
         split = read_split(options.corpus)
     else:
         groups = groups_of(reports)
-        sides = deal(reports, groups)
-        split = {report["id"]: sides[groups[report["id"]]] for report in reports}
+        settled = read_split(options.corpus) if (options.corpus / "split.tsv").exists() else {}
+        sides = deal(reports, groups, settled)
+        split = {r["id"]: settled.get(r["id"], sides[groups[r["id"]]]) for r in reports}
     wrong = leaks(reports, split)
     print("\n".join(wrong[:20]), file=sys.stderr)
     if wrong:

@@ -6,10 +6,12 @@ import numpy as np
 import onnxruntime
 import pytest
 
+import check_corpus
 import split as splitting
 from concepts import Concepts
-from corpus import CORPUS, OUTPUTS, read_reports, read_split
-from features import consonants, token_features
+from corpus import CORPUS, OUTPUTS, read_groups, read_reports, read_split
+from features import GLOSS, consonants, token_features
+from glosses import Glosses
 from graph import build
 from linear import PAIRS, Fit, Tables
 from material import assemble, quoted
@@ -33,11 +35,52 @@ def test_the_committed_split_leaks_nothing():
     assert splitting.leaks(read_reports(), read_split()) == []
 
 
-def test_the_split_is_what_the_script_makes():
+def test_a_report_keeps_its_side_and_a_new_one_joins_its_group():
     reports = read_reports()
-    groups = splitting.groups_of(reports)
-    sides = splitting.deal(reports, groups)
-    assert {r["id"]: sides[groups[r["id"]]] for r in reports} == read_split()
+    groups, split = splitting.groups_of(reports), read_split()
+    assert set(groups) == set(split)
+    half = {name: side for n, (name, side) in enumerate(sorted(split.items())) if n % 2}
+    sides = splitting.deal(reports, groups, half)
+    assert all(sides[groups[name]] == side for name, side in half.items())
+    assert set(sides) == set(groups.values())
+
+
+def test_the_committed_report_is_what_the_corpus_gives_and_nothing_is_malformed_or_repeated():
+    reports, groups = read_reports(), read_groups()
+    failures = check_corpus.failures_of(reports)
+    committed = (CORPUS / check_corpus.REPORT).read_text(encoding="utf-8")
+    assert committed == check_corpus.write(reports, read_split(), failures)
+    assert [what for report in reports for what in check_corpus.malformed(report)] == []
+    assert check_corpus.repeated_runs(reports, groups) == []
+    assert check_corpus.near_duplicates(reports, groups) == []
+
+
+def test_the_checker_finds_what_is_wrong():
+    good = {
+        "id": "fr-1", "lang": "fr", "description": "il dit qu'il va me frapper ce soir devant chez moi", "content": None,
+        "labels": ["threat"], "organisations": [], "context": [], "urgency": "U1",
+        "evidence": {"threat": ["va me frapper"]},
+    }
+    assert check_corpus.malformed(good) == []
+    wrong = [
+        {"evidence": {}}, {"evidence": {"threat": ["va le frapper"]}}, {"labels": ["menace"]}, {"lang": "de"},
+        {"urgency": "U4"}, {"evidence": {"threat": ["va me frapper"], "hate": ["ce soir"]}},
+    ]
+    for change in wrong:
+        assert check_corpus.malformed(good | change), change
+    other = good | {"id": "fr-2", "description": "mon voisin écrit: il va me frapper ce soir devant chez moi"}
+    assert check_corpus.repeated_runs([good, other], {"fr-1": "a", "fr-2": "b"})
+    assert not check_corpus.repeated_runs([good, other], {"fr-1": "a", "fr-2": "a"})
+    assert check_corpus.near_duplicates([good, other], {"fr-1": "a", "fr-2": "b"})
+
+
+def test_words_of_two_languages_share_a_gloss():
+    glosses = Glosses(lambda texts: texts)
+    assert {"threaten"} <= glosses.of("menace") & glosses.of("amenaza")
+    assert glosses.of("nosuchword") == set()
+    features, kinds = token_features(["^menace", "^amenaza"], Concepts(lambda texts: texts), glosses)
+    shared = (features[0].multiply(features[1])).toarray()[0]
+    assert (shared[kinds == GLOSS] > 0).any()
 
 
 def test_a_near_duplicate_across_sides_is_found():
@@ -134,7 +177,7 @@ def test_the_graph_is_additive_masked_and_equals_the_tables(tokenizer, tables):
 
 def test_the_tables_say_what_the_kernel_says(tokenizer):
     concepts = Concepts(lambda texts: texts)
-    features, kinds = token_features(words_of(tokenizer), concepts)
+    features, kinds = token_features(words_of(tokenizer), concepts, Glosses(lambda texts: texts))
     sequences = encode(tokenizer, [(t, "") if n % 2 else ("", t) for n, t in enumerate(TEXTS)])
     targets = np.eye(4)[np.arange(len(TEXTS)) % 4]
     fit = Fit(sequences, np.ones(len(TEXTS), bool), features, kinds)

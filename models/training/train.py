@@ -18,6 +18,7 @@ from concepts import LIST, Concepts
 from corpus import LABELS, OUTPUTS, targets
 from decide import apply, calibrate, choose_thresholds, review_load
 from features import token_features
+from glosses import Glosses
 from linear import FOLDS, Fit, Tables
 from material import FIELDS, Texts, assemble, load_public, load_reports
 from measure import mean_average_precision, platt
@@ -88,7 +89,8 @@ def main() -> None:
 
     own = [report[name] for report in side["train"] for name in FIELDS] * CORPUS_TIMES
     tokenizer = train_tokenizer(own + [row["text"] for row in public])
-    features, kinds = token_features(words_of(tokenizer), Concepts(to_normal))
+    glosses = Glosses(to_normal)
+    features, kinds = token_features(words_of(tokenizer), Concepts(to_normal), glosses)
     say(f"{features.shape[0]} tokens made of {features.shape[1]} features")
 
     texts = assemble(side["train"], tokenizer)
@@ -124,6 +126,7 @@ def main() -> None:
         "version": VERSION,
         "vocabulary": str(features.shape[0]),
         "megabytes": f"{(options.out / 'model.onnx').stat().st_size / 1e6:.1f}",
+        "glosses": str(len(glosses)),
         "concepts": str(len(LIST.read_text(encoding="utf-8").splitlines())),
     }
     write_card(options.out / "card.md", test, reports, public, sizes)
