@@ -1,8 +1,8 @@
 """Checks the corpus and writes `models/corpus/report.md`.
 
 What it holds, each as a failure with the ids concerned: known labels and marks, evidence that is an
-exact substring and present for every label, unique ids and texts (sentences, six-word runs, near
-duplicates by character shingles), the counts the corpus promises, frequent words that do not betray
+exact substring and present for every label, unique ids and texts (six-word runs, near duplicates by
+character shingles), the counts the corpus promises, frequent words that do not betray
 the negatives, and a vocabulary that goes on growing. The report ends with what fails.
 
 `python check_corpus.py` writes the report; `--check` compares the committed one instead. Both end with
@@ -16,10 +16,22 @@ import re
 import sys
 import unicodedata
 from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from corpus import CONTEXT, CORPUS, LABELS, LANGUAGES, ORGANISATIONS, read_groups, read_reports, read_split
-from split import text_pairs
+from corpus import (
+    CONTEXT,
+    CORPUS,
+    LABELS,
+    LANGUAGES,
+    ORGANISATIONS,
+    SIDES,
+    read_groups,
+    read_reports,
+    read_split,
+)
+from split import FAIL_AT, text_pairs
 
 REPORT = "report.md"
 SMALLEST = {"mul": 300, "zgh": 300}  # reports; every other language at least:
@@ -28,7 +40,6 @@ SMALLEST_LABEL = 500
 SMALLEST_CORPUS = 10_000
 NEGATIVE_SHARE = MULTIPLE_SHARE = 0.25
 RUN = 6  # words that two reports of different sets may not share in a row
-SHARED_AT = 0.5  # share of a text's shingles in another from which they are near duplicates
 FREQUENT = 40  # words of a language whose balance is looked at
 BALANCE = 3.0  # most often a frequent word may stand in one kind of report than in the other
 WORTH_BALANCING = 0.08  # share of reports from which a word is worth looking at
@@ -37,8 +48,9 @@ GROWTH = (0.25, 0.5, 0.75, 1.0)
 GROWS = 0.12  # distinct words that the last quarter adds, as a share of all
 
 
-def words(text: str | None) -> list[str]:
-    return WORD.findall(unicodedata.normalize("NFKC", text or "").lower())
+@cache
+def words(text: str) -> tuple[str, ...]:
+    return tuple(WORD.findall(unicodedata.normalize("NFKC", text).lower()))
 
 
 def text_of(report: dict) -> str:
@@ -68,7 +80,7 @@ def repeated_runs(reports: list[dict], group: dict[str, str]) -> list[str]:
     for report in reports:
         found = words(text_of(report))
         for start in range(len(found) - RUN + 1):
-            owners[tuple(found[start : start + RUN])].add(report["id"])
+            owners[found[start : start + RUN]].add(report["id"])
     pairs = {
         tuple(sorted(ids)[:2])
         for ids in owners.values()
@@ -80,15 +92,15 @@ def repeated_runs(reports: list[dict], group: dict[str, str]) -> list[str]:
 def near_duplicates(reports: list[dict], group: dict[str, str]) -> list[str]:
     return [
         f"{a} and {b} share {share:.0%} of their shingles"
-        for a, b, share in text_pairs(reports, SHARED_AT)
+        for a, b, share in text_pairs(reports, FAIL_AT)
         if group[a] != group[b]
     ]
 
 
-def counts(reports: list[dict]) -> tuple[dict, list[str]]:
-    """Reports by language and label, and what falls short of the promised counts."""
+def counts(reports: list[dict]) -> tuple[dict[str, float], list[str]]:
+    """Shares of the kinds of reports, and what falls short of the promised counts."""
     language = Counter(r["lang"] for r in reports)
-    label = Counter(x for r in reports for x in r["labels"] + r["organisations"] + r["context"])
+    label = Counter(x for r in reports for x in r["labels"])
     short = []
     for name in LANGUAGES:
         wanted = SMALLEST.get(name, SMALLEST_LANGUAGE)
@@ -104,7 +116,7 @@ def counts(reports: list[dict]) -> tuple[dict, list[str]]:
             short.append(f"{name}: {shares[name]:.1%} of {wanted:.0%}")
     if len(reports) < SMALLEST_CORPUS:
         short.append(f"{len(reports)} reports of {SMALLEST_CORPUS}")
-    return {"language": language, "label": label, "shares": shares}, short
+    return shares, short
 
 
 def balance(reports: list[dict]) -> tuple[list[tuple], list[str]]:
@@ -127,7 +139,7 @@ def balance(reports: list[dict]) -> tuple[list[tuple], list[str]]:
 
 
 def growth(reports: list[dict]) -> tuple[list[tuple[str, list[int]]], list[str]]:
-    """Distinct words after each quarter of a language's reports, in the order they were written."""
+    """Distinct words after each quarter of a language's reports, by file and line."""
     rows, wrong = [], []
     for language in LANGUAGES:
         texts = [words(text_of(r)) for r in reports if r["lang"] == language]
@@ -156,9 +168,31 @@ def table(head: list[str], rows: list[list]) -> str:
     return "\n".join(lines)
 
 
-def write(reports: list[dict], sides: dict[str, str], failures: list[str]) -> str:
+@dataclass(frozen=True)
+class Findings:
+    """What the corpus holds: `wrong` names reports that must be mended, `short` what the whole still lacks."""
+
+    shares: dict[str, float]
+    balance: list[tuple]
+    growth: list[tuple[str, list[int]]]
+    wrong: list[str]
+    short: list[str]
+
+
+def examine(reports: list[dict], group: dict[str, str]) -> Findings:
+    """Every check, once."""
+    ids = Counter(r["id"] for r in reports)
+    wrong = [f"id {name} is used {n} times" for name, n in ids.items() if n > 1]
+    wrong += [what for report in reports for what in malformed(report)]
+    wrong += repeated_runs(reports, group) + near_duplicates(reports, group)
+    shares, too_few = counts(reports)
+    balanced, unbalanced = balance(reports)
+    grown, slow = growth(reports)
+    return Findings(shares, balanced, grown, wrong, too_few + unbalanced + slow)
+
+
+def write(reports: list[dict], sides: dict[str, str], findings: Findings) -> str:
     """The report as Markdown."""
-    found, _ = counts(reports)
     cell = Counter((r["lang"], x) for r in reports for x in (r["labels"] or ["none"]) + r["organisations"] + r["context"])
     names = [*LABELS, "none", *ORGANISATIONS, *CONTEXT]
     by_label = [
@@ -168,11 +202,11 @@ def write(reports: list[dict], sides: dict[str, str], failures: list[str]) -> st
     side = Counter((sides[r["id"]], r["lang"]) for r in reports)
     by_side = [
         [name, sum(side[name, language] for language in LANGUAGES), *(side[name, language] for language in LANGUAGES)]
-        for name in ("train", "dev", "test")
+        for name in SIDES
     ]
-    balanced = [[lang, f"`{word}`", f"{a:.0%}", f"{b:.0%}", f"{ratio:.1f}"] for ratio, lang, word, a, b in balance(reports)[0][:15]]
-    grown = [[language, *sizes] for language, sizes in growth(reports)[0]]
-    shares = "; ".join(f"{name} {share:.1%}" for name, share in found["shares"].items())
+    balanced = [[lang, f"`{word}`", f"{a:.0%}", f"{b:.0%}", f"{ratio:.1f}"] for ratio, lang, word, a, b in findings.balance[:15]]
+    grown = [[language, *sizes] for language, sizes in findings.growth]
+    shares = "; ".join(f"{name} {share:.1%}" for name, share in findings.shares.items())
     return "\n\n".join(
         [
             "# What the corpus holds",
@@ -184,20 +218,11 @@ def write(reports: list[dict], sides: dict[str, str], failures: list[str]) -> st
             f"reports that hold them, with a label and without. A ratio over {BALANCE:g} fails where the larger share is "
             f"{WORTH_BALANCING:.0%} or more.",
             table(["language", "word", "with a label", "without", "ratio"], balanced),
-            "## Vocabulary\nDistinct words after each quarter of a language's reports, in the order of writing.",
+            "## Vocabulary\nDistinct words after each quarter of a language's reports, by file name and line, so the first round's files come last.",
             table(["language", "25 %", "50 %", "75 %", "all"], grown),
-            "## What fails\n" + ("\n".join(f"* {what}" for what in failures) or "Nothing."),
+            "## What fails\n" + ("\n".join(f"* {what}" for what in findings.wrong + findings.short) or "Nothing."),
         ]
     ) + "\n"
-
-
-def failures_of(reports: list[dict]) -> list[str]:
-    """Everything wrong with the corpus, in words."""
-    repeated = [f"id {name} is used {n} times" for name, n in Counter(r["id"] for r in reports).items() if n > 1]
-    wrong = repeated + [what for report in reports for what in malformed(report)]
-    group = read_groups()
-    wrong += repeated_runs(reports, group) + near_duplicates(reports, group)
-    return wrong + counts(reports)[1] + balance(reports)[1] + growth(reports)[1]
 
 
 def main() -> int:
@@ -206,15 +231,16 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare the committed report only")
     options = parser.parse_args()
     reports = read_reports(options.corpus)
-    wrong = failures_of(reports)
-    text = write(reports, read_split(options.corpus), wrong)
+    findings = examine(reports, read_groups(options.corpus))
+    text = write(reports, read_split(options.corpus), findings)
+    failures = findings.wrong + findings.short
     path = options.corpus / REPORT
     if not options.check:
         path.write_text(text, encoding="utf-8")
     elif path.read_text(encoding="utf-8") != text:
-        wrong.append(f"{path.name} is not what the corpus gives; run check_corpus.py")
-    print("\n".join(wrong[:60]), file=sys.stderr)
-    return 1 if wrong else 0
+        failures.append(f"{path.name} is not what the corpus gives; run check_corpus.py")
+    print("\n".join(failures[:60]), file=sys.stderr)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -33,18 +33,18 @@ def read_reports(folder: Path = CORPUS) -> list[dict]:
 
 def read_split(folder: Path = CORPUS) -> dict[str, str]:
     """Report id to side, as committed in `split.tsv`."""
-    with (folder / "split.tsv").open(encoding="utf-8") as lines:
-        rows = (line.rstrip("\n").split("\t") for line in lines)
-        next(rows)
-        return {row[0]: row[1] for row in rows}
+    return {name: side for name, side, _ in _split_rows(folder)}
 
 
 def read_groups(folder: Path = CORPUS) -> dict[str, str]:
     """Report id to the group whose members are never parted."""
-    with (folder / "split.tsv").open(encoding="utf-8") as lines:
-        rows = (line.rstrip("\n").split("\t") for line in lines)
-        next(rows)
-        return {row[0]: row[2] for row in rows}
+    return {name: group for name, _, group in _split_rows(folder)}
+
+
+def _split_rows(folder: Path) -> list[list[str]]:
+    """Id, side and group of each report."""
+    lines = (folder / "split.tsv").read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines[1:]]
 
 
 def targets(report: dict) -> list[float]:

@@ -11,7 +11,7 @@ from typing import Callable
 import numpy as np
 from tokenizers import Tokenizer
 
-from corpus import CORPUS, LABELS, OUTPUTS, read_reports, read_split, targets
+from corpus import CORPUS, LABELS, OUTPUTS, read_groups, read_reports, read_split, targets
 from linear import FOLDS
 from tokens import Sequence, encode
 
@@ -22,9 +22,7 @@ Normalise = Callable[[list[str]], list[str]]
 def load_reports(normalise: Normalise, folder: Path = CORPUS) -> list[dict]:
     """The corpus with normalised fields and evidence, each report's side and group, and `raw`."""
     reports = read_reports(folder)
-    split = read_split(folder)
-    lines = (folder / "split.tsv").read_text(encoding="utf-8").splitlines()[1:]
-    groups = {row[0]: row[2] for row in (line.split("\t") for line in lines)}
+    split, groups = read_split(folder), read_groups(folder)
     texts = [r[name] or "" for r in reports for name in FIELDS]
     texts += [e for r in reports for found in r["evidence"].values() for e in found]
     ready = iter(normalise(texts))

@@ -86,7 +86,7 @@ def text_pairs(reports: list[dict], at: float) -> list[tuple[str, str, float]]:
 def block_of(report: dict) -> str:
     """The group a report is born in, before near-duplicates join groups."""
     if "set" in report:
-        return f"set-{report['set']}" if not report["set"].isdigit() else f"set-{int(report['set']):03d}"
+        return f"set-{report['set'].zfill(3)}"
     prefix, number = report["id"].rsplit("-", 1)
     if prefix in ("en", "es") and int(number) <= MIRRORED:
         return MIRRORED_GROUP
@@ -128,23 +128,18 @@ def deal(reports: list[dict], groups: dict[str, str], settled: dict[str, str]) -
     total = sum(counts.values(), Counter())
     lacking = {side: {c: n * share for c, n in total.items()} for side, share in SHARES.items()}
     training_only = {groups[r["id"]] for r in reports if block_of(r) == MIRRORED_GROUP}
+    kept = {groups[r["id"]]: settled[r["id"]] for r in reports if r["id"] in settled}
     order = sorted(members)
     random.Random(SEED).shuffle(order)
-    order.sort(key=lambda n: (n not in training_only, min(total[c] for c in counts[n])))
-    sides: dict[str, str] = {}
-    for report in reports:
-        if report["id"] in settled:
-            sides.setdefault(groups[report["id"]], settled[report["id"]])
-    for name, side in sides.items():
-        for cell, n in counts[name].items():
-            lacking[side][cell] -= n
-    for name in (name for name in order if name not in sides):
+    order.sort(key=lambda n: (n not in kept, n not in training_only, min(total[c] for c in counts[n])))
+    sides = {}
+    for name in order:
         def need(side: str) -> float:
             return sum(
                 n * lacking[side][c] / (total[c] * SHARES[side]) for c, n in counts[name].items()
             )
 
-        side = "train" if name in training_only else max(SIDES, key=need)
+        side = kept.get(name) or ("train" if name in training_only else max(SIDES, key=need))
         sides[name] = side
         for cell, n in counts[name].items():
             lacking[side][cell] -= n

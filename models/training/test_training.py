@@ -46,13 +46,11 @@ def test_a_report_keeps_its_side_and_a_new_one_joins_its_group():
 
 
 def test_the_committed_report_is_what_the_corpus_gives_and_nothing_is_malformed_or_repeated():
-    reports, groups = read_reports(), read_groups()
-    failures = check_corpus.failures_of(reports)
+    reports = read_reports()
+    findings = check_corpus.examine(reports, read_groups())
     committed = (CORPUS / check_corpus.REPORT).read_text(encoding="utf-8")
-    assert committed == check_corpus.write(reports, read_split(), failures)
-    assert [what for report in reports for what in check_corpus.malformed(report)] == []
-    assert check_corpus.repeated_runs(reports, groups) == []
-    assert check_corpus.near_duplicates(reports, groups) == []
+    assert committed == check_corpus.write(reports, read_split(), findings)
+    assert findings.wrong == []
 
 
 def test_the_checker_finds_what_is_wrong():
