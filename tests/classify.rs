@@ -1,28 +1,15 @@
 //! `ibaleg classify` as a user runs it: reports in on standard input, events out on standard output.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-use std::io::Write as _;
+mod program;
+
 use std::process::{Command, Output, Stdio};
 
+use program::ibaleg;
 use serde_json::{Value, json};
 
 fn classify(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ibaleg"))
-        .arg("classify")
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env_remove("IBALEG_CONFIG")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    let writer = std::thread::spawn(move || stdin.write_all(&input));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap().unwrap();
-    output
+    ibaleg(&[&["classify"], arguments].concat(), input, &[])
 }
 
 fn events(output: &Output) -> Vec<Value> {

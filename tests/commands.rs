@@ -1,27 +1,13 @@
 //! The small commands as a user runs them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
+mod program;
 
+use program::ibaleg;
 use serde_json::Value;
 
-fn ibaleg(arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ibaleg"))
-        .args(arguments)
-        .envs(environment.iter().copied())
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
-}
-
 fn shown(arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> String {
-    let output = ibaleg(arguments, input, environment);
+    let output = ibaleg(arguments, input.as_bytes(), environment);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -63,7 +49,7 @@ fn normalise_answers_each_text_in_its_place() {
     let said = shown(&["normalise"], "\"BZAAAAF dial lflous\"\n\"أَلْعَرَبِيّة <url>\"\n\"\"\n", &[]);
     let texts: Vec<String> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(texts, ["bzaaf dial lflous", "العربيه <url>", ""]);
-    let output = ibaleg(&["normalise"], "not quoted\n", &[]);
+    let output = ibaleg(&["normalise"], b"not quoted\n", &[]);
     assert_eq!(output.status.code(), Some(70));
     assert!(String::from_utf8(output.stderr).unwrap().contains("line 1"));
 }
@@ -78,7 +64,7 @@ fn completions_know_the_commands() {
 #[test]
 fn brokers_that_do_not_answer_are_named() {
     let environment = [("IBALEG__KAFKA__BROKERS", "127.0.0.1:1")];
-    let output = ibaleg(&["topics", "list"], "", &environment);
+    let output = ibaleg(&["topics", "list"], b"", &environment);
     assert_eq!(output.status.code(), Some(70));
     assert!(String::from_utf8(output.stderr).unwrap().contains("127.0.0.1:1"));
 }
@@ -91,7 +77,7 @@ fn rules_that_do_not_fit_are_refused_with_their_file() {
     let text = std::fs::read_to_string(committed).unwrap().replace("unit = \"rescue\"", "unit = \"fire_brigade\"");
     std::fs::write(&policy, text).unwrap();
     let environment = [("IBALEG__TRIAGE__POLICY", policy.to_str().unwrap())];
-    let output = ibaleg(&["config", "check"], "", &environment);
+    let output = ibaleg(&["config", "check"], b"", &environment);
     assert_eq!(output.status.code(), Some(70));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("fire_brigade") && said.contains("life-at-risk"), "{said}");

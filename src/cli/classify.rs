@@ -1,5 +1,5 @@
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -8,7 +8,7 @@ use std::thread;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::lines::{Line, read_line};
+use super::lines::{Line, read_files};
 use super::{deployment, exit};
 use crate::config::Settings;
 use crate::engine::{Input, Outcome, Session};
@@ -65,27 +65,15 @@ fn progress(arguments: &Arguments) -> ProgressBar {
 
 /// Sends every line that is not blank; stops when nobody listens any more.
 fn read(files: &[PathBuf], limit: usize, text: bool, sender: &SyncSender<Line>) -> anyhow::Result<()> {
-    for path in files {
-        let name = path.display().to_string();
-        let context = || format!("{name}: cannot be read");
-        let mut reader: Box<dyn BufRead> = if name == "-" {
-            Box::new(io::stdin().lock())
-        } else {
-            Box::new(BufReader::new(File::open(path).with_context(context)?))
-        };
-        let mut number = 0;
-        while let Some(bytes) = read_line(&mut *reader, limit).with_context(context)? {
-            number += 1;
-            if bytes.iter().all(u8::is_ascii_whitespace) {
-                continue;
-            }
-            let bytes = if text { as_report(number, &bytes) } else { bytes };
-            if sender.send(Line { file: name.clone(), number, bytes }).is_err() {
-                return Ok(());
-            }
+    read_files(files, limit, |mut line| {
+        if text {
+            line.bytes = as_report(line.number, &line.bytes);
         }
-    }
-    Ok(())
+        match sender.send(line) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    })
 }
 
 /// A plain text as the description of a report. Bytes that are not UTF-8 stay as they are and are

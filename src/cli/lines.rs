@@ -1,4 +1,9 @@
-use std::io::{self, BufRead};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
 
 /// One line of input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,9 +16,37 @@ pub(super) struct Line {
     pub(super) bytes: Vec<u8>,
 }
 
+/// Gives every line that is not blank to `take`, file after file, until it breaks.
+pub(super) fn read_files(
+    files: &[PathBuf],
+    limit: usize,
+    mut take: impl FnMut(Line) -> ControlFlow<()>,
+) -> anyhow::Result<()> {
+    for path in files {
+        let file = path.display().to_string();
+        let context = || format!("{file}: cannot be read");
+        let mut reader: Box<dyn BufRead> = if file == "-" {
+            Box::new(io::stdin().lock())
+        } else {
+            Box::new(BufReader::new(File::open(path).with_context(context)?))
+        };
+        let mut number = 0;
+        while let Some(bytes) = read_line(&mut *reader, limit).with_context(context)? {
+            number += 1;
+            if bytes.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            if take(Line { file: file.clone(), number, bytes }).is_break() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Reads one line of at most `limit` + 1 bytes; the rest of a longer line is skipped, so that it
 /// is refused for its length and costs no memory. `None` at the end.
-pub(super) fn read_line(reader: &mut dyn BufRead, limit: usize) -> io::Result<Option<Vec<u8>>> {
+fn read_line(reader: &mut dyn BufRead, limit: usize) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     let mut any = false;
     loop {

@@ -142,7 +142,7 @@ pub fn evaluate(cases: &[Case], axes: &Axes, options: &Options) -> Result<Evalua
         review_load: queue.figures(&ones),
         at_precision: at_precision.iter().filter_map(|floor| floor.figures(&slices, &ones)).collect(),
         neighbours: neighbours(cases, axes),
-        parity: parity(&slices, options.support),
+        parity: parity(&slices, options.support, &ones),
         false_alarms: alarms.filter_map(|label| false_alarms(cases, axes, label, options.listed)).collect(),
         urgency: urgency(cases, options.listed),
         worst: worst(&slices, cases, options, &ones),

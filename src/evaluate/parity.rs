@@ -1,6 +1,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::decisions::ratio;
 use super::slices::Slice;
 use crate::triage::State;
 
@@ -44,34 +45,27 @@ pub struct Gap {
 }
 
 /// One entry a name; languages with fewer than `support` reports on one side stay out of that side's gap.
-pub(super) fn parity(slices: &[Slice], support: u64) -> Vec<Parity> {
+pub(super) fn parity(slices: &[Slice], support: u64, ones: &[u32]) -> Vec<Parity> {
     let languages: Vec<&Slice> =
         slices.iter().filter(|slice| slice.language.is_some() && slice.script.is_none()).collect();
     let names = languages.first().map_or(0, |slice| slice.columns.len());
-    (0..names).filter_map(|place| of_name(&languages, place, support)).collect()
+    (0..names).filter_map(|place| of_name(&languages, place, support, ones)).collect()
 }
 
-fn of_name(languages: &[&Slice], place: usize, support: u64) -> Option<Parity> {
+fn of_name(languages: &[&Slice], place: usize, support: u64, ones: &[u32]) -> Option<Parity> {
     let mut rates = Vec::new();
     let mut name = None;
     for slice in languages {
         let column = slice.columns.get(place)?;
         name = Some(column.name.clone());
-        let (mut hits, mut positives, mut alarms, mut negatives) = (0, 0, 0, 0);
-        for &(_, truth, state) in &column.decided {
-            let flagged = u64::from(state == State::Flag);
-            if truth {
-                (positives, hits) = (positives + 1, hits + flagged);
-            } else {
-                (negatives, alarms) = (negatives + 1, alarms + flagged);
-            }
-        }
+        let tally = column.tally(ones, State::Flag);
+        let negatives = column.decided.len() as u64 - tally.positives;
         rates.push(LanguageRates {
             language: slice.language.clone()?,
-            positives,
-            recall: super::decisions::ratio(hits, positives),
+            positives: tally.positives,
+            recall: tally.recall(),
             negatives,
-            false_positive_rate: super::decisions::ratio(alarms, negatives),
+            false_positive_rate: ratio(tally.taken - tally.hits, negatives),
         });
     }
     let recalls = rates.iter().filter(|rate| rate.positives >= support);

@@ -1,34 +1,19 @@
 //! `ibaleg eval` as a user runs it, on a small labelled file and the random package `bag`.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
+
+use crate::program;
 
 const REPORTS: &str = "tests/eval/reports.jsonl";
 const SPLIT: &str = "tests/eval/split.tsv";
 const TEST_SIDE: [&str; 9] = [REPORTS, "--split", SPLIT, "--side", "test", "--rounds", "50", "--support", "1"];
 
 fn ibaleg(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ibaleg"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env_remove("IBALEG_CONFIG")
-        .env("IBALEG__MODEL__PATH", bag())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    let writer = std::thread::spawn(move || stdin.write_all(&input));
-    let output = child.wait_with_output().unwrap();
-    // A command that refuses its arguments reads nothing.
-    let _ = writer.join().unwrap();
-    output
+    program::ibaleg(arguments, input, &[("IBALEG__MODEL__PATH", bag())])
 }
 
 fn run(arguments: &[&str], input: &[u8]) -> Output {

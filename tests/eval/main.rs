@@ -5,4 +5,6 @@ mod cases;
 mod command;
 mod figures;
 mod pages;
+#[path = "../program/mod.rs"]
+mod program;
 mod properties;

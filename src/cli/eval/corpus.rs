@@ -1,8 +1,7 @@
 //! Labelled files and their split.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -10,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::labelled::{Labelled, Problem, parse};
-use crate::cli::lines::read_line;
+use crate::cli::lines::{Line, read_files};
 use crate::evaluate::Axes;
 
 /// A line that is wrong.
@@ -112,29 +111,17 @@ impl Reading<'_> {
     /// Reads all files; a bad line is listed and the rest goes on.
     pub(super) fn read(&self, files: &[PathBuf]) -> anyhow::Result<Corpus> {
         let mut corpus = Corpus::default();
-        for path in files {
-            let file = path.display().to_string();
-            let context = || format!("{file}: cannot be read");
-            let mut reader: Box<dyn BufRead> = if file == "-" {
-                Box::new(io::stdin().lock())
-            } else {
-                Box::new(BufReader::new(File::open(path).with_context(context)?))
-            };
-            let mut line = 0;
-            while let Some(bytes) = read_line(&mut *reader, self.limit).with_context(context)? {
-                line += 1;
-                if bytes.iter().all(u8::is_ascii_whitespace) {
-                    continue;
-                }
-                if let Err(problem) = self.take(&bytes, &file, line, &mut corpus) {
-                    corpus.bad.push(bad(&file, line, &problem, false));
-                }
+        read_files(files, self.limit, |line| {
+            if let Err(problem) = self.take(&line, &mut corpus) {
+                corpus.bad.push(bad(&line.file, line.number, &problem, false));
             }
-        }
+            ControlFlow::Continue(())
+        })?;
         Ok(corpus)
     }
 
-    fn take(&self, bytes: &[u8], file: &str, line: u64, corpus: &mut Corpus) -> Result<(), Problem> {
+    fn take(&self, line: &Line, corpus: &mut Corpus) -> Result<(), Problem> {
+        let Line { file, number, bytes } = line;
         if bytes.len() > self.limit {
             return Err(Problem::TooLong { limit: self.limit });
         }
@@ -143,7 +130,7 @@ impl Reading<'_> {
         if let Some((file, line)) = corpus.seen.get(&id) {
             return Err(Problem::Duplicate { id, file: file.clone(), line: *line });
         }
-        corpus.seen.insert(id.clone(), (file.to_owned(), line));
+        corpus.seen.insert(id.clone(), (file.clone(), *number));
         let group = match self.split.map(|split| split.0.get(&id)) {
             None => id,
             Some(None) => return Err(Problem::NotInSplit { id }),
@@ -153,8 +140,8 @@ impl Reading<'_> {
             }
             Some(Some((_, group))) => group.clone(),
         };
-        corpus.bad.extend(problems.iter().map(|problem| bad(file, line, problem, true)));
-        corpus.entries.push(Entry { report, group, file: file.to_owned(), line });
+        corpus.bad.extend(problems.iter().map(|problem| bad(file, *number, problem, true)));
+        corpus.entries.push(Entry { report, group, file: file.clone(), line: *number });
         Ok(())
     }
 }

@@ -103,9 +103,16 @@ pub(super) struct Texts {
     pub(super) content: Option<String>,
 }
 
+impl Texts {
+    /// Those that are there.
+    pub(super) fn present(&self) -> impl Iterator<Item = &str> {
+        [&self.description, &self.content].into_iter().flatten().map(String::as_str).filter(|text| !text.is_empty())
+    }
+}
+
 impl Document {
     /// Ids in the lists of the worst.
-    pub(super) fn listed(&self) -> BTreeSet<&str> {
+    fn listed(&self) -> BTreeSet<&str> {
         let of_figures = self.classifiers.iter().flat_map(|classifier| {
             let figures = &classifier.figures;
             let worst = figures.worst.iter().flat_map(|slice| slice.missed.iter().chain(&slice.false_flags));

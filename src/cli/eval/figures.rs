@@ -4,7 +4,7 @@ use super::document::Classifier;
 use super::sheet::{
     Sheet, decimal, decimal_with_interval, interval, part, percent, percent_with_interval, probability,
 };
-use crate::evaluate::{Evaluation, SliceFigures};
+use crate::evaluate::{Evaluation, LabelFigures, SliceFigures};
 use crate::triage::Urgency;
 
 /// Ids named in one cell, at most; the JSON has all that are listed.
@@ -32,8 +32,13 @@ pub(super) fn sheets(classifier: &Classifier) -> Vec<Sheet> {
 }
 
 /// All languages and scripts together.
-pub(super) fn overall(figures: &Evaluation) -> Option<&SliceFigures> {
+fn overall(figures: &Evaluation) -> Option<&SliceFigures> {
     figures.slices.iter().find(|slice| slice.language.is_none() && slice.script.is_none())
+}
+
+/// Labels, organisations and contexts over all languages and scripts.
+pub(super) fn names(figures: &Evaluation) -> &[LabelFigures] {
+    overall(figures).map_or(&[], |all| &all.names)
 }
 
 /// Whole languages.
@@ -110,8 +115,7 @@ fn by_language(figures: &Evaluation) -> Sheet {
     let mut head = vec!["<name"];
     head.extend(languages.iter().map(|(name, _)| *name));
     let mut sheet = Sheet::new("Labels by language", note, &head);
-    let names = overall(figures).map_or(&[][..], |all| &all.names);
-    for (place, name) in names.iter().enumerate() {
+    for (place, name) in names(figures).iter().enumerate() {
         let cells = languages.iter().map(|(_, slice)| {
             let label = slice.names.get(place)?;
             Some(format!("{} ({})", decimal(label.average_precision.value), label.positives))

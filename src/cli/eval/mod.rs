@@ -241,8 +241,8 @@ fn table(document: &Document) -> String {
         let _ = write!(text, "{mark}{}\n\n{}", classifier.model, sheet::plain(&figures::sheets(classifier)));
     }
     for (id, texts) in document.texts.iter().flatten() {
-        for text_of in [&texts.description, &texts.content].into_iter().flatten().filter(|text| !text.is_empty()) {
-            let _ = writeln!(text, "{id}  {}", text_of.replace(char::is_control, " "));
+        for shown in texts.present() {
+            let _ = writeln!(text, "{id}  {}", shown.replace(char::is_control, " "));
         }
     }
     text

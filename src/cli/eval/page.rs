@@ -94,7 +94,7 @@ fn texts(texts: &BTreeMap<String, Texts>) -> String {
     let mut html = String::from("<h2>Texts of the reports listed</h2>\n<dl>\n");
     for (id, texts) in texts {
         let _ = writeln!(html, "<dt>{}</dt>", escape(id));
-        for text in [&texts.description, &texts.content].into_iter().flatten().filter(|text| !text.is_empty()) {
+        for text in texts.present() {
             let _ = writeln!(html, "<dd dir=\"auto\">{}</dd>", escape(text));
         }
     }

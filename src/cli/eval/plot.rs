@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::figures::{languages, overall, spoken};
+use super::figures::{languages, names, spoken};
 use super::page::escape;
 use super::sheet::{decimal, percent};
-use crate::evaluate::{Bin, Estimate, Evaluation, Point};
+use crate::evaluate::{Bin, Estimate, Evaluation, LabelFigures, Point};
 
 /// Side of a square plot and the room left of and below it, in user units.
 const SIDE: f64 = 150.0;
@@ -19,7 +19,7 @@ const BAR: f64 = 20.0;
 pub(super) fn precision_recall(figures: &Evaluation) -> String {
     let curves = figures.curves.iter().filter(|curves| !curves.precision_recall.is_empty());
     let plots = curves.map(|curves| {
-        let estimate = average_precision(figures, &curves.name);
+        let estimate = named(figures, &curves.name).map(|label| label.average_precision).unwrap_or_default();
         let caption = spoken(&curves.name, &estimate);
         let said = format!("precision over recall of {}; average precision {}", curves.name, decimal(estimate.value));
         figure(&square(&said, "recall", "precision", &steps(&curves.precision_recall)), &caption)
@@ -30,8 +30,7 @@ pub(super) fn precision_recall(figures: &Evaluation) -> String {
 /// Reliability curves, one for each name that has scores.
 pub(super) fn reliability(figures: &Evaluation) -> String {
     let plots = figures.curves.iter().map(|curves| {
-        let names = overall(figures).map_or(&[][..], |all| &all.names);
-        let error = names.iter().find(|label| label.name == curves.name).and_then(|label| label.calibration_error);
+        let error = named(figures, &curves.name).and_then(|label| label.calibration_error);
         let said = format!("share of positives over mean score of {}; {}", curves.name, said_bins(&curves.reliability));
         let caption = format!("{} ECE {}", curves.name, percent(error));
         figure(&square(&said, "mean score", "share", &dots(&curves.reliability)), &caption)
@@ -43,8 +42,7 @@ pub(super) fn reliability(figures: &Evaluation) -> String {
 pub(super) fn by_language(figures: &Evaluation) -> String {
     let means = languages(figures).map(|(name, slice)| (name, slice.mean_average_precision)).collect::<Vec<_>>();
     let mut plots = figure(&bars("mean average precision", &means), "mean of the labels");
-    let names = overall(figures).map_or(&[][..], |all| &all.names);
-    for (place, label) in names.iter().enumerate() {
+    for (place, label) in names(figures).iter().enumerate() {
         let of = languages(figures).filter_map(|(name, slice)| Some((name, slice.names.get(place)?.average_precision)));
         let defined: Vec<(&str, Estimate)> = of.filter(|(_, estimate)| estimate.value.is_some()).collect();
         if !defined.is_empty() {
@@ -54,9 +52,8 @@ pub(super) fn by_language(figures: &Evaluation) -> String {
     plots
 }
 
-fn average_precision(figures: &Evaluation, name: &str) -> Estimate {
-    let names = overall(figures).map_or(&[][..], |all| &all.names);
-    names.iter().find(|label| label.name == name).map(|label| label.average_precision).unwrap_or_default()
+fn named<'a>(figures: &'a Evaluation, name: &str) -> Option<&'a LabelFigures> {
+    names(figures).iter().find(|label| label.name == name)
 }
 
 fn figure(svg: &str, caption: &str) -> String {
