@@ -42,7 +42,28 @@ struct Term {
     organisation: Option<String>,
     #[serde(default)]
     fact: Option<String>,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    reference: String,
+    #[serde(default)]
+    #[expect(dead_code, reason = "for the people who keep the file; the digest is what events carry")]
+    checked: bool,
     forms: Vec<String>,
+}
+
+impl Term {
+    /// What is wrong with the term, if anything is. Who marks a report with an organisation must be
+    /// able to say whom they mean and by whose list.
+    fn fault(&self) -> Option<&'static str> {
+        match (&self.organisation, &self.fact) {
+            (Some(_), None) if self.name.is_empty() || self.reference.is_empty() => {
+                Some("a term of an organisation needs `name`, and `reference`: the list entry or source it rests on")
+            }
+            (Some(_), None) | (None, Some(_)) => None,
+            _ => Some("a term has either `organisation` or `fact`"),
+        }
+    }
 }
 
 /// One lexicon file.
@@ -52,6 +73,9 @@ pub struct LexiconFile {
     format: u32,
     #[expect(dead_code, reason = "read so that a file without a version is refused; the digest is what events carry")]
     version: String,
+    #[serde(default)]
+    #[expect(dead_code, reason = "read so that a date which is none is refused")]
+    compiled: Option<jiff::civil::Date>,
     #[serde(default)]
     prefixes: Vec<String>,
     term: Vec<Term>,
@@ -98,11 +122,11 @@ impl Lexicon {
         for file in files {
             let prefixes: BTreeSet<String> = file.prefixes.iter().map(|prefix| normalise(prefix)).collect();
             for term in &file.term {
-                let meaning = match (&term.organisation, &term.fact) {
-                    (Some(id), None) => Meaning::Organisation(id.clone()),
-                    (None, Some(id)) => Meaning::Fact(id.clone()),
-                    _ => return Err(wrong(term.id.clone(), "a term has either `organisation` or `fact`")),
-                };
+                if let Some(fault) = term.fault() {
+                    return Err(wrong(term.id.clone(), fault));
+                }
+                let organisation = term.organisation.clone().map(Meaning::Organisation);
+                let Some(meaning) = organisation.or_else(|| term.fact.clone().map(Meaning::Fact)) else { continue };
                 let normal: BTreeSet<String> = term.forms.iter().map(|form| normalise(form)).collect();
                 if normal.contains("") {
                     return Err(wrong(term.id.clone(), "a form is empty once normalised"));
@@ -173,6 +197,8 @@ mod tests {
             [[term]]
             id = "isis"
             organisation = "isis"
+            name = "Islamic State"
+            reference = "QDe.115"
             forms = ["داعش", "isis", "ISIS-K"]
             [[term]]
             id = "now"
@@ -197,6 +223,13 @@ mod tests {
     fn a_longer_form_that_fails_does_not_hide_a_shorter_one() {
         assert_eq!(terms("isis-khor"), [("isis".to_owned(), "isis".to_owned())]);
         assert_eq!(terms("lisis-k"), [("isis".to_owned(), "lisis-k".to_owned())]);
+    }
+
+    #[test]
+    fn an_organisation_without_its_source_is_refused() {
+        let text = "format = 1\nversion = \"1\"\n[[term]]\nid = \"x\"\norganisation = \"isis\"\nforms = [\"x\"]";
+        let refused = Lexicon::new(&[LexiconFile::parse("test", text).unwrap()], str::to_lowercase).unwrap_err();
+        assert!(refused.to_string().contains("reference"), "{refused}");
     }
 
     #[test]
