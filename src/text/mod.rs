@@ -9,6 +9,7 @@ mod disguise;
 mod entities;
 mod fold;
 pub mod language;
+mod mentions;
 mod offsets;
 mod provenance;
 mod redact;
@@ -17,6 +18,7 @@ mod tables;
 use std::ops::Range;
 
 pub use self::entities::{Entity, EntityKind};
+pub use self::mentions::{digest as mentions_digest, mentions};
 pub use self::offsets::{OffsetIndex, char_span};
 pub use self::provenance::{VERSION, digest};
 

@@ -114,7 +114,7 @@ fn longest(text: &str, range: Range<usize>, groups: &[Group]) -> Option<(Entity,
         let found = found.filter(|_| stands_apart(text, group.span.end..range.end, false));
         if let Some((kind, defanged)) = found {
             let start = opening(text, range.start, first, group.span.end);
-            best = Some((Entity { kind, span: start..group.span.end, defanged }, index + 1));
+            best = Some((Entity::new(kind, start..group.span.end, defanged), index + 1));
         }
         previous = Some(group);
     }
