@@ -3,6 +3,7 @@
 //! The same code prepares training texts and reports, so that the two can't differ; [`VERSION`]
 //! and [`digest`] identify it. The steps, the reasons and the guarantees are in `docs/text.md`.
 
+pub mod arabizi;
 mod character;
 mod clean;
 mod disguise;
@@ -13,6 +14,7 @@ mod mentions;
 mod offsets;
 mod provenance;
 mod redact;
+mod runs;
 mod tables;
 
 use std::ops::Range;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::bank::{is_card, is_rib};
+use super::hints::MIN_DIGITS;
 use super::phone::{Written, e164};
 use super::token::is_token;
 use super::{Entity, EntityKind, defang};
@@ -135,7 +136,7 @@ fn stands_apart(text: &str, beside: Range<usize>, before: bool) -> bool {
 }
 
 fn classify(digits: &str, plus: bool, layout: Layout) -> Option<(EntityKind, String)> {
-    if digits.len() < 8 {
+    if digits.len() < MIN_DIGITS {
         return None;
     }
     if layout.uniform() && !plus && is_rib(digits) {

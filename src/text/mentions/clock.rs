@@ -16,7 +16,8 @@ fn named(reader: &Reader<'_>, at: usize) -> Option<(String, usize)> {
         Meaning::Fixed(hour) => Some(hour),
         _ => None,
     })?;
-    let afternoon = at > 0 && reader.text(at - 1 - usize::from(reader.is_mark(at - 1, '-'))) == "apres";
+    let hyphen = usize::from(at > 0 && reader.is_mark(at - 1, '-'));
+    let afternoon = at.checked_sub(1 + hyphen).is_some_and(|before| reader.text(before) == "apres");
     (!afternoon).then(|| (format!("{hour:02}:00"), end))
 }
 
@@ -83,12 +84,12 @@ fn part(reader: &Reader<'_>, at: usize) -> Option<(Part, usize)> {
 
 /// `8 pm`, `10 صباحا`, `8 d lil`; and after a word for at, an hour with nothing behind it.
 fn hour_alone(reader: &Reader<'_>, at: usize) -> Option<(String, usize)> {
-    let cued = reader.before(at, |meaning| matches!(meaning, Meaning::At | Meaning::Near { strong: false }));
+    let (hour, next) = hour(reader, at)?;
+    let cued = || reader.before(at, |meaning| matches!(meaning, Meaning::At | Meaning::Near { strong: false }));
     // "3am" is also a year in Darija.
-    if reader.digits(at) == Some("3") && reader.text(at + 1) == "am" && !cued {
+    if hour == 3 && reader.text(at + 1) == "am" && !cued() {
         return None;
     }
-    let (hour, next) = hour(reader, at)?;
     let halved = reader.skip(next, |meaning| meaning == Meaning::Half);
     let (minutes, next) = halved.map_or((0, next), |next| (30, next));
     if let Some((part, end)) = part(reader, next) {

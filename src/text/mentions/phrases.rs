@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use super::place;
 use super::words::{FORMS, Meaning};
+use crate::text::arabizi::canonical;
+use crate::text::runs::leads_arabic;
 use crate::text::{View, prepare};
 
 /// Most words of one phrase, the first one left aside.
@@ -31,7 +33,25 @@ pub(super) struct Found {
 #[derive(Debug)]
 pub(super) struct Phrases {
     by_word: HashMap<Box<str>, Vec<Entry>, BuildHasherDefault<Fnv>>,
+    /// Names of places by their Arabizi key, for spellings that are not listed.
+    by_sound: HashMap<String, Vec<Entry>>,
     longest: usize,
+    /// A bit for the [`sketch`] of each word: most words of a text are none of the table, and need no
+    /// look-up to tell.
+    sketches: Box<[u64; SKETCHES / 64]>,
+}
+
+/// Different sketches; some ten times as many as there are words.
+const SKETCHES: usize = 1 << 15;
+
+/// A number below [`SKETCHES`] from the ends and the length of a word.
+fn sketch(word: &[u8]) -> usize {
+    let byte = |at: usize| word.get(at).copied().map_or(0, usize::from);
+    let last = word.len().wrapping_sub(1);
+    // The first byte of an Arabic letter says little.
+    let mixed =
+        byte(0) ^ byte(1) << 4 ^ byte(3) << 7 ^ byte(last) << 2 ^ byte(last.wrapping_sub(2)) << 6 ^ word.len() << 10;
+    mixed % SKETCHES
 }
 
 impl Phrases {
@@ -40,8 +60,10 @@ impl Phrases {
         static SHIPPED: OnceLock<Phrases> = OnceLock::new();
         SHIPPED.get_or_init(|| {
             let words = FORMS.iter().flat_map(|(meaning, forms)| forms.iter().map(|form| (*form, *meaning)));
-            let mut phrases = Phrases { by_word: HashMap::default(), longest: 0 };
+            let sketches = Box::new([0; SKETCHES / 64]);
+            let mut phrases = Phrases { by_word: HashMap::default(), by_sound: HashMap::new(), longest: 0, sketches };
             words.chain(place::forms()).for_each(|(form, meaning)| phrases.add(form, meaning));
+            place::forms().for_each(|(form, meaning)| phrases.add_sound(form, meaning));
             for entries in phrases.by_word.values_mut() {
                 entries.sort_by_key(|entry| std::cmp::Reverse(entry.rest.len()));
             }
@@ -57,14 +79,41 @@ impl Phrases {
         };
         let rest: Box<[Box<str>]> = words.map(Box::from).take(MAX_REST).collect();
         self.longest = self.longest.max(first.len());
+        let sketch = sketch(first.as_bytes());
+        self.sketches[sketch / 64] |= 1 << (sketch % 64);
         let entries = self.by_word.entry(first.into()).or_default();
         if !entries.iter().any(|entry| entry.rest == rest && entry.meaning == meaning) {
             entries.push(Entry { rest, meaning });
         }
     }
 
+    /// Shorter keys are those of too many words.
+    const MIN_SOUND: usize = 5;
+
+    fn add_sound(&mut self, form: &str, meaning: Meaning) {
+        let prepared = prepare(form, View::Normalised);
+        let word = prepared.text();
+        let single = word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !single || !matches!(meaning, Meaning::Place { weak: false, .. }) {
+            return;
+        }
+        let key = canonical(word);
+        if key.chars().count() >= Self::MIN_SOUND {
+            let entries = self.by_sound.entry(key).or_default();
+            if entries.is_empty() {
+                entries.push(Entry { rest: Box::default(), meaning });
+            }
+        }
+    }
+
+    /// A place that sounds like `word`, which stands where the name of a place is looked for.
+    pub(super) fn find_sound(&'static self, word: &str) -> &'static [Entry] {
+        self.by_sound.get(&canonical(word)).map_or(&[], Vec::as_slice)
+    }
+
     fn entries(&'static self, word: &str) -> &'static [Entry] {
-        if word.len() > self.longest {
+        let sketch = sketch(word.as_bytes());
+        if word.len() > self.longest || self.sketches[sketch / 64] >> (sketch % 64) & 1 == 0 {
             return &[];
         }
         self.by_word.get(word).map_or(&[], Vec::as_slice)
@@ -76,15 +125,18 @@ impl Phrases {
         if !entries.is_empty() {
             return Found { skipped: 0, particle: None, entries };
         }
-        if word.is_ascii() { self.after_latin_particle(word) } else { self.after_arabic_particle(word) }
+        match word.as_bytes().first() {
+            Some(b'b' | b'd' | b'f' | b'l') => self.after_latin_particle(word),
+            Some(byte) if leads_arabic(*byte) => self.after_arabic_particle(word),
+            _ => Found::default(),
+        }
     }
 
     /// `fkhouribga`, `ltanja`: only for names, and not for those that are words as well.
     fn after_latin_particle(&'static self, word: &str) -> Found {
         const MIN_NAME: usize = 5;
-        let particle = word.chars().next().filter(|c| matches!(c, 'f' | 'b' | 'l' | 'd'));
-        let name = word.get(1..).filter(|name| name.len() >= MIN_NAME);
-        let (Some(_), Some(name)) = (particle, name) else {
+        let particle = word.chars().next();
+        let Some(name) = word.get(1..).filter(|name| name.len() >= MIN_NAME) else {
             return Found::default();
         };
         let entries = self.entries(name);

@@ -21,7 +21,7 @@ impl<'a> Reader<'a> {
 
     /// Text of a token, a particle written on it left out.
     pub(super) fn text(&self, at: usize) -> &'a str {
-        self.token(at).and_then(|token| self.normal.text().get(token.start..token.end)).unwrap_or_default()
+        self.token(at).and_then(|token| self.normal.text().get(token.bytes())).unwrap_or_default()
     }
 
     /// The digits of token `at`, if it is a number.
@@ -74,10 +74,9 @@ impl<'a> Reader<'a> {
                 at += 1;
             }
             let token = self.token(at)?;
-            let written = token.start - token.particle.map_or(0, char::len_utf8);
-            let text = self.normal.text();
-            let same = self.text(at) == &**word && token.particle.is_none()
-                || text.get(written..token.end).is_some_and(|whole| whole == &**word);
+            let Range { start, end } = token.bytes();
+            let start = start - token.particle.map_or(0, char::len_utf8);
+            let same = self.normal.text().get(start..end).is_some_and(|written| written == &**word);
             if !same {
                 return None;
             }
@@ -88,8 +87,8 @@ impl<'a> Reader<'a> {
 
     /// Bytes of the original that `tokens` (not empty) came from.
     pub(super) fn original_span(&self, tokens: Range<usize>) -> Range<usize> {
-        let start = self.token(tokens.start).map_or(0, |token| token.start);
-        let end = self.token(tokens.end.saturating_sub(1)).map_or(start, |token| token.end);
+        let start = self.token(tokens.start).map_or(0, |token| token.bytes().start);
+        let end = self.token(tokens.end.saturating_sub(1)).map_or(start, |token| token.bytes().end);
         self.normal.original_span(start..end)
     }
 

@@ -1,6 +1,10 @@
 //! Cutting normalised text into words, numbers and marks.
 
+use std::ops::Range;
+
 use super::phrases::{Entry, Found, Phrases};
+use super::words::Meaning;
+use crate::text::runs::word_end;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +21,8 @@ pub(super) enum Shape {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Token {
     /// First byte of the normalised text; an Arabic particle written on the word is left out.
-    pub(super) start: usize,
-    pub(super) end: usize,
+    pub(super) start: u32,
+    pub(super) end: u32,
     pub(super) shape: Shape,
     /// Whether it touches the token before it.
     pub(super) glued: bool,
@@ -28,11 +32,16 @@ pub(super) struct Token {
 }
 
 impl Token {
+    /// Its bytes in the normalised text.
+    pub(super) fn bytes(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
     /// Whether a mention can start here.
     pub(super) fn may_start(&self) -> bool {
         match self.shape {
             Shape::Number => true,
-            Shape::Word => !self.entries.is_empty(),
+            Shape::Word => self.entries.iter().any(|entry| entry.meaning.may_start()),
             Shape::Mark(mark) => matches!(mark, '$' | '€' | '£'),
         }
     }
@@ -40,7 +49,7 @@ impl Token {
 
 /// The tokens of `text`, which is normalised.
 pub(super) fn tokens(text: &str, phrases: &'static Phrases) -> Vec<Token> {
-    let mut cutter = Cutter { text, phrases, tokens: Vec::with_capacity(text.len() / 4), end: usize::MAX };
+    let mut cutter = Cutter { text, phrases, tokens: Vec::with_capacity(text.len() / 6), end: usize::MAX };
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
@@ -48,7 +57,7 @@ pub(super) fn tokens(text: &str, phrases: &'static Phrases) -> Vec<Token> {
             at += 1;
             continue;
         }
-        let end = run_end(text, at);
+        let end = word_end(text, at);
         if end > at {
             cutter.run(at, end);
             at = end;
@@ -62,27 +71,6 @@ pub(super) fn tokens(text: &str, phrases: &'static Phrases) -> Vec<Token> {
         at = end;
     }
     cutter.tokens
-}
-
-/// End of the letters and digits from `at` on.
-fn run_end(text: &str, at: usize) -> usize {
-    let bytes = text.as_bytes();
-    let mut end = at;
-    while let Some(&byte) = bytes.get(end) {
-        if byte.is_ascii_alphanumeric() {
-            end += 1;
-            continue;
-        }
-        // Two bytes in UTF-8 begin so in Latin and in Arabic; nearly all of them are letters.
-        if byte.is_ascii() {
-            break;
-        }
-        match text.get(end..).and_then(|rest| rest.chars().next()) {
-            Some(character) if character.is_alphanumeric() => end += character.len_utf8(),
-            _ => break,
-        }
-    }
-    end
 }
 
 /// Fewest digits after a letter that make it a word of its own: `b200`, not `b9it`.
@@ -105,7 +93,23 @@ impl Cutter<'_> {
         };
         let glued = self.end == start;
         self.end = end;
-        self.tokens.push(Token { start: start + skipped, end, shape, glued, particle, entries });
+        let entries = if self.seeks_place(word, entries) { self.phrases.find_sound(word) } else { entries };
+        // Longer texts than four gigabytes are read up to there.
+        let (Ok(start), Ok(end)) = (u32::try_from(start + skipped), u32::try_from(end)) else {
+            return;
+        };
+        self.tokens.push(Token { start, end, shape, glued, particle, entries });
+    }
+
+    /// Whether `word` is unknown and in Latin letters, after a Darija word that places follow: then
+    /// the spelling of a name is forgiven.
+    fn seeks_place(&self, word: &str, entries: &[Entry]) -> bool {
+        const MIN_NAME: usize = 5;
+        let near = |entry: &Entry| entry.rest.is_empty() && entry.meaning == Meaning::Near { strong: true };
+        entries.is_empty()
+            && word.len() >= MIN_NAME
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && self.tokens.last().is_some_and(|before| before.entries.iter().any(near))
     }
 
     /// A run of letters and digits: one word, or a number with what is written on it.

@@ -91,11 +91,21 @@ pub(super) enum Meaning {
     Near {
         strong: bool,
     },
+    /// An ordinary word that sounds like a place.
+    Ordinary,
     /// A place of the gazetteer.
     Place {
         index: u16,
         weak: bool,
     },
+}
+
+impl Meaning {
+    /// Whether a mention can begin with it.
+    pub(super) fn may_start(self) -> bool {
+        let begins = matches!(self, Numeral(_) | Ordinally(_) | Hundred | Scale(_) | Currency(_) | HalfOf | Month(_));
+        begins || matches!(self, Fixed(_) | Meaning::Weekday { .. } | Meaning::Day(_) | Meaning::Place { .. })
+    }
 }
 
 use Meaning::{
@@ -235,6 +245,7 @@ pub(super) const FORMS: &[(Meaning, &[&str])] = &[
     (Lasting, &["dans", "pendant", "depuis", "durant", "toutes les", "tous les", "encore", "dure", "duree", "en", "in", "de", "for", "every", "pour", "chaque", "il y a", "خلال", "كل", "f"]),
     (Price, &["ب", "b", "بـ"]),
     (Follows, &["avant", "sinon", "ou", "par", "pour", "dans", "que", "qui", "a", "en", "et", "si", "sur", "mais", "before", "or", "by", "if", "in", "to", "from", "up", "and", "but", "for", "o", "antes", "por", "para", "sino", "si", "con", "من", "إلى", "في", "ف", "قبل", "أو", "ولا", "باش", "إلا", "وإلا", "مقابل", "لكي", "كي", "ل", "على", "حتى", "ما", "كل", "bach", "wla", "ola", "wlla", "mn", "men", "ila", "f", "fi", "l", "ta", "7ta", "9bel", "o", "w", "li", "chaque", "with", "near", "outside", "behind", "because", "غادي", "ghadi", "غاندير", "y", "sur", "chez", "فقط", "دفعة"]),
+    (Meaning::Ordinary, &["9antra", "qantra", "l9antra", "lqantra", "9entra", "9antara", "qantara", "l9antara", "kontra"]),
     (Near { strong: true }, &["ف", "مدينة", "بمدينة", "حي", "عمالة", "إقليم", "جهة", "دوار", "f", "l", "mn", "dyal", "dial", "7da", "bin", "mdinat", "mdint", "medinat", "ville", "ville de", "ville d", "city of", "city", "ciudad de", "ciudad", "region de", "province de", "quartier"]),
     (Near { strong: false }, &["a", "au", "de", "d", "du", "vers", "entre", "in", "from", "to", "near", "at", "en", "desde", "hasta", "hacia", "في", "من", "إلى", "بين", "نحو", "قرب", "ب", "ل", "ديال", "men", "fi", "b", "gh", "g", "s", "ⴳ", "ⵖⵔ"]),
 ];
