@@ -197,6 +197,20 @@ fn samples_of_every_language_read_as_written_down_here() {
     }
 }
 
+/// The shipped model was trained on these very bytes. `text/prepared.jsonl` was written when it was.
+#[test]
+fn what_the_model_reads_is_what_it_was_trained_on() {
+    let mut read = 0;
+    for line in include_str!("text/prepared.jsonl").lines() {
+        let held: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = held["text"].as_str().unwrap();
+        assert_eq!(normalised(text), held["normalised"].as_str().unwrap(), "{text:?}");
+        assert_eq!(redacted(text), held["redacted"].as_str().unwrap_or(text), "{text:?}");
+        read += 1;
+    }
+    assert_eq!(read, 360);
+}
+
 #[test]
 fn the_redacted_view_keeps_letters_and_case() {
     assert_eq!(redacted("J’AI payé  à\u{200B} Bob@Evil.com\u{301} ; أهـلا 😀"), "J’AI payé  à <email> ; أهـلا 😀");
@@ -232,6 +246,8 @@ fn kinds_and_entities_have_stable_names() {
     ];
     let names = serde_json::to_value(kinds).unwrap();
     assert_eq!(names, serde_json::json!(["url", "email", "phone", "iban", "rib", "card", "wallet"]));
+    let all = EntityKind::ALL.map(EntityKind::as_str);
+    assert_eq!(serde_json::to_value(EntityKind::ALL).unwrap(), serde_json::to_value(all).unwrap());
 }
 
 #[test]

@@ -35,10 +35,12 @@ impl Engine {
         let named = scores.and_then(|scores| self.named_scores(scores));
         let hits = prepared.hits();
         let languages = prepared.languages();
+        let kinds = prepared.entity_kinds();
         let findings = Findings {
             report_id: report.id.as_str(),
             scores: named.as_deref().or((!prepared.has_text()).then_some(&[])),
             hits: &hits,
+            entities: &kinds,
             languages: &languages,
             category: report.category.as_deref(),
             country: report.country.as_deref(),
@@ -200,16 +202,22 @@ fn facts(input: &Input<'_>, prepared: &Prepared) -> ReportFacts {
     }
 }
 
+/// What was found in the texts, by place; where there is too much, identifiers come first.
 fn entities(prepared: &Prepared) -> Vec<Entity> {
-    let of = |(field, text): (Field, &PreparedText)| {
+    let of = |field: Field, found: &[text::Entity]| {
         let original = Original::of(prepared, field);
-        let entities = text.normal.entities().iter().map(|entity| {
+        let entities = found.iter().map(|entity| {
             let span = original.0.char_span(entity.span.clone());
-            Entity { kind: entity.kind, field, start: span.start, end: span.end, value: entity.defanged.clone() }
+            let (value, region) = (entity.defanged.clone(), entity.region.clone());
+            Entity { kind: entity.kind, field, start: span.start, end: span.end, value, region }
         });
         entities.collect::<Vec<_>>()
     };
-    fields(prepared).flat_map(of).take(MOST_ENTITIES).collect()
+    let identifiers = fields(prepared).flat_map(|part| of(part.0, part.1.normal.entities()));
+    let mentions = fields(prepared).flat_map(|part| of(part.0, &part.1.mentions));
+    let mut found: Vec<Entity> = identifiers.chain(mentions).take(MOST_ENTITIES).collect();
+    found.sort_by_key(|entity| (entity.field, entity.start));
+    found
 }
 
 fn language(text: &PreparedText, original: &str) -> TextLanguage {

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{self, Package, TextView};
 use crate::report::{Report, Text};
-use crate::text::{self, View, language};
+use crate::text::{self, EntityKind, View, language};
 use crate::triage::{Hit, Lexicon};
 
 /// Hits of the lexicon kept for one text.
@@ -25,6 +25,8 @@ pub(super) struct PreparedText {
     pub(super) other: Option<text::Prepared>,
     pub(super) language: language::Identification,
     pub(super) hits: Vec<Hit>,
+    /// What the text says of how much, when and where.
+    pub(super) mentions: Vec<text::Entity>,
 }
 
 impl PreparedText {
@@ -32,7 +34,8 @@ impl PreparedText {
         let normal = text::prepare(original, View::Normalised);
         let other = (view != View::Normalised).then(|| text::prepare(original, view));
         let hits = lexicon.find(normal.text(), MOST_HITS);
-        Self { normal, other, language: language::identify(original), hits }
+        let mentions = text::mentions(original, &normal);
+        Self { normal, other, language: language::identify(original), hits, mentions }
     }
 
     /// What the model reads.
@@ -74,6 +77,13 @@ impl Prepared {
 
     pub(super) fn hits(&self) -> Vec<Hit> {
         self.texts().flat_map(|text| text.hits.iter().cloned()).collect()
+    }
+
+    /// Kinds of entities in the texts, each once, as facts for the rules.
+    pub(super) fn entity_kinds(&self) -> Vec<&'static str> {
+        let found = self.texts().flat_map(|text| text.normal.entities().iter().chain(&text.mentions));
+        let kinds: BTreeSet<EntityKind> = found.map(|entity| entity.kind).collect();
+        kinds.into_iter().map(EntityKind::as_str).collect()
     }
 
     /// Languages of the texts and of their spans.

@@ -19,7 +19,7 @@ pub(super) fn of(model: &Model, files: &RuleFiles) -> Provenance {
         model: name(model),
         model_digest: digests.package.clone(),
         tokenizer_digest: digests.tokenizer.clone(),
-        text_digest: digest(format!("{}\0{}", text::digest(), text::language::digest()).as_bytes()),
+        text_digest: digest([text::digest(), text::language::digest(), text::mentions_digest()].join("\0").as_bytes()),
         taxonomy_digest: digest(&files.taxonomy),
         policy_digest: digest(&files.policy),
         lexicon_digest: digest(lexicon.join("\n").as_bytes()),

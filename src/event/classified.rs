@@ -27,7 +27,7 @@ pub struct Classified {
     pub language: Languages,
     /// Words that speak for a label, as spans of the original texts.
     pub evidence: Vec<Evidence>,
-    /// Identifiers found in the texts, made harmless to click.
+    /// Identifiers found in the texts, made harmless to click, and what the texts say of amounts, dates, times and places.
     pub entities: Vec<Entity>,
     /// What decided: versions and digests.
     pub provenance: Provenance,
@@ -182,7 +182,7 @@ pub struct Evidence {
     pub source: String,
 }
 
-/// An identifier found in a text.
+/// An identifier found in a text, or an amount, date, time or place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Entity {
     /// What it is.
@@ -193,8 +193,14 @@ pub struct Entity {
     pub start: usize,
     /// One past the last character.
     pub end: usize,
-    /// The identifier, defanged; cards show four digits only.
+    /// The identifier, defanged; cards show four digits only. Of an amount, number and currency (`3000 MAD`; the
+    /// number alone where none is named); of a date, ISO 8601, `--MM-DD` without a year, or a day seen from the
+    /// writer (`tomorrow`, `monday`); of a time, `18:00`, or `08:00|20:00` where both are possible; of a place, its
+    /// French name.
     pub value: String,
+    /// Of a place: its region, ISO 3166-2.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub region: Option<String>,
 }
 
 /// What decided. The same input digest with the same other digests gives the same decision.
@@ -208,7 +214,7 @@ pub struct Provenance {
     pub model_digest: String,
     /// SHA-256 of its tokenizer.
     pub tokenizer_digest: String,
-    /// SHA-256 of the text preparation and the language identifier.
+    /// SHA-256 of the text preparation, the language identifier and the tables of entities.
     pub text_digest: String,
     /// SHA-256 of the taxonomy.
     pub taxonomy_digest: String,

@@ -8,6 +8,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::character::{Folded, fold};
 use super::offsets::{Builder, OffsetMap};
+use super::runs::{Table, arabic_index, leads_arabic, table};
 
 /// Most combining marks kept in a row, in scripts whose marks are letters' parts.
 pub(super) const MAX_MARKS: usize = 4;
@@ -17,14 +18,12 @@ pub(super) fn clean(original: &str) -> (String, OffsetMap) {
     let mut cleaner = Cleaner { out: Builder::with_capacity(original.len()), space: None, marks: 0 };
     let bytes = original.as_bytes();
     let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        if byte.is_ascii() {
-            let end = plain_end(bytes, at);
-            if end > at {
-                cleaner.plain(original, at..end);
-                at = end;
-                continue;
-            }
+    while at < bytes.len() {
+        let end = plain_end(bytes, at);
+        if end > at {
+            cleaner.plain(original, at..end);
+            at = end;
+            continue;
         }
         let Some(character) = original.get(at..).and_then(|rest| rest.chars().next()) else {
             break;
@@ -36,14 +35,47 @@ pub(super) fn clean(original: &str) -> (String, OffsetMap) {
     cleaner.out.finish()
 }
 
-/// End of the run from `at` of printable ASCII that stays as it is, single inner spaces included.
+/// The characters from U+0600 to U+067F that stay as they are, one bit each; held by a test.
+const ARABIC: Table = table(0xfe10_c000_0000_05fe_ffff_fd83_6000_efc0);
+
+/// Printable ASCII that stays as it is.
+const ASCII: [bool; 128] = {
+    let mut table = [false; 128];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_graphic() && byte != b'`';
+        byte += 1;
+    }
+    table
+};
+
+/// End of the run from `at` of printable ASCII and Arabic letters that stay as they are, single
+/// inner spaces included.
 fn plain_end(bytes: &[u8], at: usize) -> usize {
-    let plain = |index: usize| bytes.get(index).is_some_and(|byte| byte.is_ascii_graphic() && *byte != b'`');
     let mut end = at;
-    while plain(end) || (end > at && bytes.get(end) == Some(&b' ') && plain(end + 1)) {
-        end += 1;
+    while let Some(&byte) = bytes.get(end) {
+        if byte < 128 {
+            // A space is taken if what follows it is.
+            let space = byte == b' ' && end > at && bytes.get(end + 1).is_some_and(|next| stays(bytes, end + 1, *next));
+            if !ASCII[usize::from(byte)] && !space {
+                break;
+            }
+            end += 1;
+        } else if stays(bytes, end, byte) {
+            end += 2;
+        } else {
+            break;
+        }
     }
     end
+}
+
+/// Whether the character at `at`, whose first byte is `byte`, stays as it is, by the two tables.
+fn stays(bytes: &[u8], at: usize, byte: u8) -> bool {
+    if byte < 128 {
+        return ASCII[usize::from(byte)];
+    }
+    leads_arabic(byte) && bytes.get(at + 1).is_some_and(|next| ARABIC[usize::from(arabic_index(byte, *next))])
 }
 
 struct Cleaner {
@@ -134,6 +166,14 @@ mod tests {
     fn white_space_and_controls_collapse_and_trim() {
         assert_eq!(text("  a\0\u{200B} \t b\r\nc\u{3000}"), "a b c");
         assert_eq!(text(" \u{FEFF}\n"), "");
+    }
+
+    #[test]
+    fn the_table_holds_what_stays_as_it_is() {
+        for character in '\u{600}'..'\u{680}' {
+            let stays = fold(character) == Folded::Char(character);
+            assert_eq!(ARABIC[u32::from(character) as usize - 0x600], stays, "U+{:04X}", u32::from(character));
+        }
     }
 
     #[test]

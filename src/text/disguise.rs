@@ -6,6 +6,7 @@ use unicode_script::{Script, UnicodeScript};
 
 use super::character::lowercase;
 use super::offsets::{Builder, OffsetMap};
+use super::runs::{is_word, word_end, word_start};
 use super::tables::{SPACERS, TWINS_TO_CYRILLIC, TWINS_TO_LATIN};
 
 /// Single characters in a row from which on they are one word.
@@ -32,28 +33,30 @@ pub(super) fn join_spaced(text: &str) -> Option<(String, OffsetMap)> {
 /// Whether [`MIN_SPACED`] single characters stand one character apart somewhere, whatever is
 /// between them: a quick look that most texts don't pass.
 fn has_singles(text: &str) -> bool {
-    let (mut singles, mut word, mut gap) = (0, 0, 0);
-    for character in text.chars() {
-        if is_word(character) {
-            if word == 0 && gap != 1 {
-                singles = 0;
-            }
-            word += 1;
-            gap = 0;
-            continue;
+    let mut singles = 0;
+    let mut end = 0;
+    loop {
+        let start = word_start(text, end);
+        let gap = text.get(end..start).unwrap_or_default();
+        // What stands between is mostly one byte, which needs no counting.
+        if singles > 0 && gap.len() != 1 && gap.chars().nth(1).is_some() {
+            singles = 0;
         }
-        singles = match word {
-            0 => singles,
-            1 => singles + 1,
-            _ => 0,
-        };
+        end = word_end(text, start);
+        if end == start {
+            return false;
+        }
+        let single = text.get(start..end).is_some_and(is_one);
+        singles = if single { singles + 1 } else { 0 };
         if singles >= MIN_SPACED {
             return true;
         }
-        word = 0;
-        gap += 1;
     }
-    word == 1 && singles + 1 >= MIN_SPACED
+}
+
+/// Whether `word`, which is not empty, is one character.
+fn is_one(word: &str) -> bool {
+    word.len() == 1 || (word.len() <= 4 && word.chars().nth(1).is_none())
 }
 
 /// One character between two that are not alphanumeric.
@@ -142,20 +145,9 @@ fn spaced_separators(text: &str) -> Vec<Range<usize>> {
 
 /// The next alphanumeric run of `text` from `at` on.
 fn next_word(text: &str, at: usize) -> Option<Range<usize>> {
-    let rest = text.get(at..)?;
-    let start = at + rest.find(is_word)?;
-    let tail = text.get(start..)?;
-    let end = start + tail.find(|c| !is_word(c)).unwrap_or(tail.len());
-    Some(start..end)
-}
-
-/// Whether `character` is a letter or digit, with short cuts for what is read most.
-fn is_word(character: char) -> bool {
-    match character {
-        '\0'..='\x7F' => character.is_ascii_alphanumeric(),
-        'ء'..='غ' | 'ف'..='ي' => true,
-        _ => character.is_alphanumeric(),
-    }
+    let start = word_start(text, at);
+    let end = word_end(text, start);
+    (end > start).then_some(start..end)
 }
 
 /// `word` as a single character with what touches it, if it is one.
@@ -229,8 +221,10 @@ fn twin(table: &[(char, char)], character: char) -> Option<char> {
 /// Whether a look-alike may be in `text`: only such texts are searched word by word.
 pub(super) fn is_suspicious(text: &str) -> bool {
     // First bytes of Latin, Hebrew and Arabic letters in UTF-8 are told apart without decoding.
-    let ruled_out = |byte: &u8| matches!(byte, 0..=0xCC | 0xD5..=0xE0);
-    !text.as_bytes().iter().all(ruled_out) && text.chars().any(is_suspect)
+    let suspect = |byte: u8| byte.wrapping_sub(0xCD) < 8 || byte > 0xE0;
+    // A block at a time without a branch for each byte: a few wide instructions.
+    let any = |block: &[u8]| block.iter().fold(false, |any, byte| any | suspect(*byte));
+    text.as_bytes().chunks(64).any(any) && text.chars().any(is_suspect)
 }
 
 /// Whether `character` may be a look-alike: Greek or Cyrillic.

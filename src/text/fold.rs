@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::character::lowercase;
 use super::disguise::{Twins, is_suspicious};
 use super::offsets::{Builder, OffsetMap};
+use super::runs::{arabic_index, leads_arabic, word_end, word_start};
 
 /// Most times one letter is kept in a row.
 pub(super) const MAX_REPEAT: usize = 2;
@@ -14,11 +15,46 @@ pub(super) fn fold(text: &str) -> (String, OffsetMap) {
     let mut folder = Folder { text, out: Builder::with_capacity(text.len()), copied: 0, last: None, repeat: 0 };
     if is_suspicious(text) {
         folder.words();
-    } else {
+    } else if !changes_only_case(text.as_bytes()) {
         folder.stretch(0..text.len(), None);
     }
     folder.flush(text.len());
     folder.out.finish()
+}
+
+/// Bytes looked at together, and those after them that a run of three letters reaches.
+const BLOCK: usize = 64;
+const REACH: usize = 5;
+
+/// Whether `text` is ASCII and basic Arabic without a letter three times in a row, so that all
+/// there is to do is lower case. It may say no for nothing, never yes for something.
+fn changes_only_case(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some((block, _)) = rest.split_first_chunk::<{ BLOCK + REACH }>() {
+        if changes(block) {
+            return false;
+        }
+        rest = rest.get(BLOCK..).unwrap_or_default();
+    }
+    let mut last = [0; BLOCK + 2 * REACH];
+    for (place, byte) in last.iter_mut().zip(rest) {
+        *place = *byte;
+    }
+    !changes(&last)
+}
+
+/// Without a branch for each byte, so that it becomes a few wide instructions.
+#[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
+fn changes<const N: usize>(block: &[u8; N]) -> bool {
+    let from = |offset: usize| block.iter().skip(offset).copied();
+    let next = from(1).zip(from(2)).zip(from(3).zip(from(4)).zip(from(5)));
+    from(0).zip(next).fold(false, |any, (byte, ((one, two), ((three, four), five)))| {
+        let lower = byte | 0x20;
+        let latin = (lower.wrapping_sub(b'a') < 26) & (lower == one | 0x20) & (lower == two | 0x20);
+        let leads = byte | 1 == 0xD9;
+        let arabic = leads & (byte == two) & (byte == four) & (one == three) & (one == five);
+        any | latin | arabic | ((byte >= 0xC0) & !leads)
+    })
 }
 
 struct Folder<'a> {
@@ -34,14 +70,11 @@ impl Folder<'_> {
     /// Folds word by word, each with the direction of its look-alikes.
     fn words(&mut self) {
         let mut at = 0;
-        while let Some(rest) = self.text.get(at..).filter(|rest| !rest.is_empty()) {
-            let between = rest.find(char::is_alphanumeric).unwrap_or(rest.len());
-            let tail = rest.get(between..).unwrap_or_default();
-            let word = tail.find(|c: char| !c.is_alphanumeric()).unwrap_or(tail.len());
-            self.stretch(at..at + between, None);
-            at += between;
-            self.stretch(at..at + word, Twins::of(tail.get(..word).unwrap_or_default()));
-            at += word;
+        while at < self.text.len() {
+            let start = word_start(self.text, at);
+            self.stretch(at..start, None);
+            at = word_end(self.text, start);
+            self.stretch(start..at, Twins::of(self.text.get(start..at).unwrap_or_default()));
         }
     }
 
@@ -50,7 +83,7 @@ impl Folder<'_> {
         let mut at = range.start;
         while at < range.end {
             if twins.is_none() {
-                at = self.skip_ascii(at..range.end);
+                at = self.skip_plain(at..range.end);
             }
             let Some(character) = self.text.get(at..range.end).and_then(|rest| rest.chars().next()) else {
                 break;
@@ -60,20 +93,33 @@ impl Folder<'_> {
         }
     }
 
-    /// Passes over ASCII that is copied but for case; where it ends.
-    fn skip_ascii(&mut self, range: Range<usize>) -> usize {
-        let (mut last, mut repeat) = (self.last, self.repeat);
+    /// Passes over ASCII and Arabic letters that are copied but for case; where they end.
+    fn skip_plain(&mut self, range: Range<usize>) -> usize {
+        let bytes = self.text.as_bytes().get(..range.end).unwrap_or_default();
+        let mut last = self.last.map_or(u32::MAX, u32::from);
+        let mut repeat = self.repeat;
         let mut at = range.start;
-        for byte in self.text.as_bytes().get(range).unwrap_or_default() {
-            let lower = Some(char::from(byte.to_ascii_lowercase()));
-            let next = if lower == last { repeat + 1 } else { 1 };
-            if !byte.is_ascii() || (next > MAX_REPEAT && byte.is_ascii_alphabetic()) {
+        while let Some(&byte) = bytes.get(at) {
+            let (code, width, letter) = if byte < 128 {
+                (u32::from(byte.to_ascii_lowercase()), 1, byte.is_ascii_alphabetic())
+            } else if leads_arabic(byte) {
+                let index = arabic_index(byte, bytes.get(at + 1).copied().unwrap_or_default());
+                if !matches!(index, 0x21..=0x3A | 0x41..=0x4A) {
+                    break;
+                }
+                (0x600 + u32::from(index), 2, true)
+            } else {
+                break;
+            };
+            let next = if code == last { repeat + 1 } else { 1 };
+            if letter && next > MAX_REPEAT {
                 break;
             }
-            (last, repeat) = (lower, next);
-            at += 1;
+            (last, repeat) = (code, next);
+            at += width;
         }
-        (self.last, self.repeat) = (last, repeat);
+        self.last = char::from_u32(last);
+        self.repeat = repeat;
         at
     }
 
@@ -164,6 +210,19 @@ mod tests {
         assert_eq!(text, "bzaaf");
         assert_eq!(map.source(3..4), 3..6);
         assert_eq!(map.source(4..5), 6..7);
+    }
+
+    #[test]
+    fn a_run_is_cut_wherever_it_stands() {
+        for before in 0..150 {
+            for letters in ["aAa", "ههه", "سسس"] {
+                let original = format!("{}{letters}.", ". ".repeat(before));
+                let kept: String = letters.to_lowercase().chars().take(MAX_REPEAT).collect();
+                assert_eq!(text(&original), format!("{}{kept}.", ". ".repeat(before)));
+            }
+            let original = format!("{}aa هه 000 É", ". ".repeat(before));
+            assert_eq!(text(&original), original.replace('É', "é"));
+        }
     }
 
     #[test]

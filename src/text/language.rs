@@ -216,9 +216,11 @@ fn ratio(part: f32, letters: u32) -> f32 {
 /// The language with the highest summed probability: `Other` has several states.
 fn likeliest<const N: usize>(states: &[(Language, f32); N], probabilities: &[f32; N]) -> (Language, f32) {
     let mut best = (Language::Unknown, 0.0);
-    for &(language, _) in states {
-        let of_language = states.iter().zip(probabilities);
-        let sum = of_language.filter(|((other, _), _)| *other == language).map(|(_, p)| p).sum();
+    let (mut language, mut sum) = best;
+    // States of one language stand together.
+    for (&(of, _), probability) in states.iter().zip(probabilities) {
+        sum = if of == language { sum + probability } else { *probability };
+        language = of;
         if sum > best.1 {
             best = (language, sum);
         }

@@ -3,20 +3,24 @@
 //! The same code prepares training texts and reports, so that the two can't differ; [`VERSION`]
 //! and [`digest`] identify it. The steps, the reasons and the guarantees are in `docs/text.md`.
 
+pub mod arabizi;
 mod character;
 mod clean;
 mod disguise;
 mod entities;
 mod fold;
 pub mod language;
+mod mentions;
 mod offsets;
 mod provenance;
 mod redact;
+mod runs;
 mod tables;
 
 use std::ops::Range;
 
 pub use self::entities::{Entity, EntityKind};
+pub use self::mentions::{digest as mentions_digest, mentions};
 pub use self::offsets::{OffsetIndex, char_span};
 pub use self::provenance::{VERSION, digest};
 

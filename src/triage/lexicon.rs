@@ -1,10 +1,11 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
 use super::{Error, Taxonomy};
+use crate::text::arabizi::{canonical, canonical_into};
 
 /// What a term of the lexicon stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -50,6 +51,9 @@ struct Term {
     #[expect(dead_code, reason = "for the people who keep the file; the digest is what events carry")]
     checked: bool,
     forms: Vec<String>,
+    /// Darija in Latin letters, found however it is spelt.
+    #[serde(default)]
+    arabizi: Vec<String>,
 }
 
 impl Term {
@@ -110,7 +114,68 @@ pub struct Lexicon {
     automaton: AhoCorasick,
     /// For each pattern of the automaton, its entry.
     patterns: Vec<usize>,
+    /// Phrases by the sound of their words.
+    sounds: Sounds,
     entries: Vec<(String, Meaning)>,
+}
+
+/// Phrases of Darija in Latin letters: by the key of the first word, the keys of the others and the entry.
+#[derive(Debug, Default)]
+struct Sounds(HashMap<String, Vec<(Vec<String>, usize)>>);
+
+impl Sounds {
+    /// Letters of a phrase's keys together, at least: shorter ones are those of too many words.
+    const MIN_LETTERS: usize = 5;
+
+    /// Adds a normalised phrase; `false` if its keys are too short.
+    fn add(&mut self, phrase: &str, entry: usize) -> bool {
+        let mut keys: Vec<String> = words(phrase).map(|(_, word)| canonical(word)).collect();
+        if keys.iter().map(|key| key.chars().count()).sum::<usize>() < Self::MIN_LETTERS {
+            return false;
+        }
+        let first = keys.remove(0);
+        self.0.entry(first).or_default().push((keys, entry));
+        true
+    }
+
+    /// The phrases in a normalised text, each with its entry.
+    fn find(&self, text: &str) -> Vec<(Range<usize>, usize)> {
+        let mut found = Vec::new();
+        if self.0.is_empty() {
+            return found;
+        }
+        let mut key = String::new();
+        let mut following = words(text);
+        while let Some((span, word)) = following.next() {
+            if !word.is_ascii() {
+                continue;
+            }
+            canonical_into(word, &mut key);
+            for (rest, entry) in self.0.get(&key).into_iter().flatten() {
+                let mut end = span.end;
+                let mut next = following.clone();
+                let follows = rest.iter().all(|wanted| {
+                    next.next().is_some_and(|(span, word)| {
+                        end = span.end;
+                        canonical(word) == *wanted
+                    })
+                });
+                if follows {
+                    found.push((span.start..end, *entry));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Runs of letters and digits with their bytes.
+fn words(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> + Clone {
+    let cut = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    cut.map(|word| {
+        let start = word.as_ptr().addr() - text.as_ptr().addr();
+        (start..start + word.len(), word)
+    })
 }
 
 impl Lexicon {
@@ -119,6 +184,7 @@ impl Lexicon {
     pub fn new(files: &[LexiconFile], normalise: impl Fn(&str) -> String) -> Result<Self, Error> {
         let wrong = |place: String, message: &str| Error::Meaning { file: "lexicon", place, message: message.into() };
         let (mut forms, mut patterns, mut entries) = (Vec::new(), Vec::new(), Vec::new());
+        let mut sounds = Sounds::default();
         for file in files {
             let prefixes: BTreeSet<String> = file.prefixes.iter().map(|prefix| normalise(prefix)).collect();
             for term in &file.term {
@@ -128,6 +194,12 @@ impl Lexicon {
                 let organisation = term.organisation.clone().map(Meaning::Organisation);
                 let Some(meaning) = organisation.or_else(|| term.fact.clone().map(Meaning::Fact)) else { continue };
                 let normal: BTreeSet<String> = term.forms.iter().map(|form| normalise(form)).collect();
+                for phrase in &term.arabizi {
+                    if !sounds.add(&normalise(phrase), entries.len()) {
+                        let message = format!("{phrase:?} sounds like too many words; list its spellings in `forms`");
+                        return Err(Error::Meaning { file: "lexicon", place: term.id.clone(), message });
+                    }
+                }
                 if normal.contains("") {
                     return Err(wrong(term.id.clone(), "a form is empty once normalised"));
                 }
@@ -141,7 +213,7 @@ impl Lexicon {
         }
         let automaton = AhoCorasick::new(&forms);
         let automaton = automaton.map_err(|error| wrong("all files".into(), &error.to_string()))?;
-        Ok(Self { automaton, patterns, entries })
+        Ok(Self { automaton, patterns, sounds, entries })
     }
 
     /// Every organisation that a term stands for must be in the taxonomy.
@@ -171,16 +243,19 @@ impl Lexicon {
         };
         let found =
             self.automaton.find_overlapping_iter(text).map(|found| (found.start()..found.end(), found.pattern()));
-        let mut found: Vec<_> = found.filter(|(span, _)| bounded(span)).take(limit).collect();
+        let listed = found.filter(|(span, _)| bounded(span)).take(limit);
+        let listed = listed.filter_map(|(span, pattern)| Some((span, *self.patterns.get(pattern.as_usize())?)));
+        let mut found: Vec<(Range<usize>, usize)> = listed.collect();
+        found.extend(self.sounds.find(text).into_iter().take(limit));
         found.sort_by_key(|(span, _)| (span.start, std::cmp::Reverse(span.end)));
         let mut hits: Vec<Hit> = Vec::new();
-        for (span, pattern) in found {
+        for (span, entry) in found {
             let inside = hits.last().is_some_and(|hit| span.end <= hit.span.end);
-            let entry = self.patterns.get(pattern.as_usize()).and_then(|&entry| self.entries.get(entry));
-            if let (false, Some((term, meaning))) = (inside, entry) {
+            if let (false, Some((term, meaning))) = (inside, self.entries.get(entry)) {
                 hits.push(Hit { term: term.clone(), meaning: meaning.clone(), span });
             }
         }
+        hits.truncate(limit);
         hits
     }
 }
@@ -230,6 +305,29 @@ mod tests {
         let text = "format = 1\nversion = \"1\"\n[[term]]\nid = \"x\"\norganisation = \"isis\"\nforms = [\"x\"]";
         let refused = Lexicon::new(&[LexiconFile::parse("test", text).unwrap()], str::to_lowercase).unwrap_err();
         assert!(refused.to_string().contains("reference"), "{refused}");
+    }
+
+    #[test]
+    fn darija_in_latin_letters_is_found_however_it_is_spelt() {
+        let file = |phrase: &str| {
+            format!(
+                "format = 1\nversion = '1'\n[[term]]\nid = 'suicide'\nfact = 'suicide'\nforms = []\narabizi = ['{phrase}']"
+            )
+        };
+        let build = |phrase: &str| {
+            let file = LexiconFile::parse("test", &file(phrase)).unwrap();
+            Lexicon::new(&[file], str::to_lowercase)
+        };
+        let lexicon = build("n9tel rassi").unwrap();
+        for text in ["ghadi n9tel rassi", "nqtl rasi", "ne9tel raassi!", "bghit (n9tal rassi)"] {
+            assert_eq!(lexicon.find(text, 10).len(), 1, "{text}");
+        }
+        let hit = lexicon.find("rani Nqtel rasi".to_lowercase().as_str(), 10).remove(0);
+        assert_eq!(hit.span, 5..15);
+        for text in ["n9tel", "n9tel lik rassi", "rassi n9tel", "نقتل راسي"] {
+            assert_eq!(lexicon.find(text, 10), [], "{text}");
+        }
+        assert!(build("mous").unwrap_err().to_string().contains("forms"));
     }
 
     #[test]

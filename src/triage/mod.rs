@@ -27,6 +27,8 @@ pub use score::Score;
 pub use taxonomy::{CommuniqueLine, Entry, Label, LegalHint, Names, Taxonomy};
 pub use urgency::Urgency;
 
+use crate::text::EntityKind;
+
 /// What the rooms before this one found out about one report.
 #[derive(Debug, Clone, Default)]
 pub struct Findings<'a> {
@@ -36,6 +38,9 @@ pub struct Findings<'a> {
     pub scores: Option<&'a [(String, Score)]>,
     /// Names and words of the lexicon found in either text.
     pub hits: &'a [Hit],
+    /// Kinds of entities found in either text ([`EntityKind::as_str`]): each is a fact that rules can
+    /// name, as `fact:amount`.
+    pub entities: &'a [&'a str],
     /// Language tags of the texts (see [`crate::text`]); empty when there is no text.
     pub languages: &'a [&'a str],
     /// Category the reporter chose.
@@ -87,7 +92,9 @@ pub enum Error {
 impl Triage {
     /// Joins the three files after checking every name that one uses of another.
     pub fn new(taxonomy: Taxonomy, policy: Policy, lexicon: Lexicon) -> Result<Self, Error> {
-        policy.check(&taxonomy, &lexicon.facts())?;
+        let mut facts = lexicon.facts();
+        facts.extend(EntityKind::ALL.map(EntityKind::as_str));
+        policy.check(&taxonomy, &facts)?;
         lexicon.check(&taxonomy)?;
         Ok(Self { taxonomy, policy, lexicon })
     }
@@ -115,7 +122,8 @@ impl Triage {
         let labels = self.labels(findings, package);
         let organisations = self.marks(findings, package, true);
         let contexts = self.marks(findings, package, false);
-        let facts: BTreeSet<&str> = findings.hits.iter().filter_map(|hit| hit.meaning.fact()).collect();
+        let stated = findings.hits.iter().filter_map(|hit| hit.meaning.fact());
+        let facts: BTreeSet<&str> = stated.chain(findings.entities.iter().copied()).collect();
         let evidence = urgency::Evidence { labels: &labels, organisations: &organisations, facts: &facts, findings };
         let urgency = urgency::grade(&self.taxonomy, &self.policy, &evidence);
         let review = review::review(&self.taxonomy, &self.policy, &evidence, &contexts, urgency.grade);

@@ -229,7 +229,9 @@ impl Policy {
                 if !known {
                     return wrong(
                         &place,
-                        format!("{condition:?} is neither in the taxonomy nor a fact of the lexicon"),
+                        format!(
+                            "{condition:?} is neither in the taxonomy nor a fact of the lexicon or a kind of entity"
+                        ),
                     );
                 }
             }

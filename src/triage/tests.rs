@@ -132,6 +132,21 @@ fn thresholds_of_the_package_win_and_a_second_language_never_raises_them() {
 }
 
 #[test]
+fn a_rule_can_name_a_kind_of_entity_as_a_fact() {
+    let rule = "\n[[raise]]\nid = \"money-under-way\"\nlabels = [\"fraud\"]\nwith = [\"fact:amount\"]\nto = \"U1\"\n";
+    let policy = format!("{}{rule}", include_str!("../../config/policy.toml"));
+    let shipped = triage();
+    let triage = Triage::new(shipped.taxonomy, Policy::parse(&policy).unwrap(), shipped.lexicon).unwrap();
+    let scores = scores(&[("fraud", 0.9)]);
+    let grade = |entities: &[&str]| {
+        let findings = Findings { report_id: "r", scores: Some(&scores), entities, ..Findings::default() };
+        triage.decide(&findings, &|_, _| None).urgency.grade
+    };
+    assert_eq!(grade(&["place", "url"]), Urgency::U2);
+    assert_eq!(grade(&["amount", "place"]), Urgency::U1);
+}
+
+#[test]
 fn a_policy_that_names_what_is_not_defined_is_refused() {
     let good = include_str!("../../config/policy.toml");
     let load = |text: &str| {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::bank::{is_card, is_rib};
+use super::hints::MIN_DIGITS;
 use super::phone::{Written, e164};
 use super::token::is_token;
 use super::{Entity, EntityKind, defang};
@@ -114,7 +115,7 @@ fn longest(text: &str, range: Range<usize>, groups: &[Group]) -> Option<(Entity,
         let found = found.filter(|_| stands_apart(text, group.span.end..range.end, false));
         if let Some((kind, defanged)) = found {
             let start = opening(text, range.start, first, group.span.end);
-            best = Some((Entity { kind, span: start..group.span.end, defanged }, index + 1));
+            best = Some((Entity::new(kind, start..group.span.end, defanged), index + 1));
         }
         previous = Some(group);
     }
@@ -135,7 +136,7 @@ fn stands_apart(text: &str, beside: Range<usize>, before: bool) -> bool {
 }
 
 fn classify(digits: &str, plus: bool, layout: Layout) -> Option<(EntityKind, String)> {
-    if digits.len() < 8 {
+    if digits.len() < MIN_DIGITS {
         return None;
     }
     if layout.uniform() && !plus && is_rib(digits) {

@@ -103,7 +103,7 @@ impl Scanner<'_> {
                 self.plain(left..email.start, false);
                 let (start, end) = (email.start, email.end);
                 let defanged = defang::email(self.slice(start..sign), self.slice(sign + 1..end));
-                self.found.push(Entity { kind: EntityKind::Email, span: email, defanged });
+                self.found.push(Entity::new(EntityKind::Email, email, defanged));
                 (left, at) = (end, end);
                 continue;
             }
@@ -231,11 +231,11 @@ impl Scanner<'_> {
     fn account(&self, run: Range<usize>, end: usize, open: bool) -> Option<Entity> {
         let text = self.slice(run.clone());
         if wallet::is_wallet(text) {
-            return Some(Entity { kind: EntityKind::Wallet, defanged: text.to_owned(), span: run });
+            return Some(Entity::new(EntityKind::Wallet, run.clone(), text.to_owned()));
         }
         let view = if open { self.text } else { self.text.get(..end)? };
         let (span, defanged) = bank::iban_at(view, run)?;
-        Some(Entity { kind: EntityKind::Iban, span, defanged })
+        Some(Entity::new(EntityKind::Iban, span, defanged))
     }
 
     /// Bare addresses.
@@ -299,7 +299,7 @@ impl Scanner<'_> {
 
     fn push(&mut self, kind: EntityKind, span: Range<usize>, defang: impl Fn(&str) -> String) {
         let defanged = defang(self.slice(span.clone()));
-        self.found.push(Entity { kind, span, defanged });
+        self.found.push(Entity::new(kind, span, defanged));
     }
 
     fn slice(&self, range: Range<usize>) -> &str {

@@ -56,7 +56,7 @@ impl<const N: usize> Chain<N> {
 
     fn step_back(&self, to: &[f32; N], starts_sentence: bool) -> [f32; N] {
         let switch = switch(starts_sentence);
-        let elsewhere: f32 = product(to, &self.prior).iter().sum();
+        let elsewhere = sum(product(to, &self.prior));
         normalise(to.map(|p| (1.0 - switch) * p + switch * elsewhere))
     }
 }
@@ -75,9 +75,22 @@ fn product<const N: usize>(a: &[f32; N], b: &[f32; N]) -> [f32; N] {
     std::array::from_fn(|i| a[i] * b[i])
 }
 
+/// The sum by halves, whose additions do not wait for one another; `N` is a power of two.
+fn sum<const N: usize>(mut values: [f32; N]) -> f32 {
+    const { assert!(N.is_power_of_two(), "halves of halves end in one") }
+    let mut half = N / 2;
+    while half > 0 {
+        for at in 0..half {
+            values[at] += values[at + half];
+        }
+        half /= 2;
+    }
+    values[0]
+}
+
 /// Every caller's sum is positive: priors, switches and loans keep each state above zero.
 fn normalise<const N: usize>(values: [f32; N]) -> [f32; N] {
-    let sum: f32 = values.iter().sum();
+    let sum = sum(values);
     values.map(|value| value / sum)
 }
 

@@ -37,19 +37,20 @@ pub(super) fn arabic(word: &[char]) -> [f32; ARABIC_CLASSES] {
 
 fn score<const N: usize>(table: &[u8], scale: f32, word: &[char]) -> [f32; N] {
     let (rows, _) = table.as_chunks::<N>();
-    let mut sums = [0_i32; N];
+    // At most 140 rows of at most 128: sixteen bits hold the sum, and wrapping additions become
+    // one instruction for all classes.
+    let mut sums = [0_i16; N];
     let mut count = 0_u16;
     each_row(word, |row| {
-        count += 1;
+        count = count.wrapping_add(1);
         if let Some(weights) = rows.get(row) {
             for (sum, &weight) in sums.iter_mut().zip(weights) {
-                *sum += i32::from(weight.cast_signed());
+                *sum = sum.wrapping_add(i16::from(weight.cast_signed()));
             }
         }
     });
     let scale = scale / f32::from(count.max(1)).sqrt();
-    #[expect(clippy::cast_precision_loss, reason = "at most 140 bytes are summed")]
-    sums.map(|sum| sum as f32 * scale)
+    sums.map(|sum| f32::from(sum) * scale)
 }
 
 /// Calls `visit` with the table row of every feature: the n-grams of the word between `^` and `$`,

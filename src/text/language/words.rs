@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::letters::{Class, Fold, Kind, kind};
+use crate::text::runs::{arabic_index, leads_arabic};
 
 /// One word: a run of letters of one script, or something that has letters but no language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +89,7 @@ impl<'a> Words<'a> {
         if self.at < self.inspected {
             return None;
         }
-        let length = rest.find(|c: char| !c.is_ascii_graphic()).unwrap_or(rest.len());
+        let length = rest.bytes().position(|byte| !byte.is_ascii_graphic()).unwrap_or(rest.len());
         self.inspected = self.at + length;
         is_address(&rest[..length]).then_some(self.inspected)
     }
@@ -106,16 +107,54 @@ impl<'a> Words<'a> {
         self.at += length;
     }
 
+    /// Reads the letters from `at` on that need no decision: ASCII in a Latin word, the basic
+    /// Arabic letters in an Arabic one; where they end.
+    fn plain_letters(&self, class: Class, at: usize, fold: &mut Fold<'_>) -> usize {
+        let bytes = self.text.as_bytes();
+        let mut end = at;
+        match class {
+            Class::Latin | Class::Other => {
+                while let Some(byte) = bytes.get(end).filter(|byte| byte.is_ascii_alphabetic()) {
+                    fold.push(char::from(*byte));
+                    end += 1;
+                }
+            }
+            Class::Arabic => {
+                while let Some(&[lead, next]) = bytes.get(end..end + 2).and_then(<[u8]>::first_chunk) {
+                    let letter = arabic_letter(lead, next);
+                    let Some(letter) = letter else {
+                        break;
+                    };
+                    fold.push(letter);
+                    end += 2;
+                }
+            }
+            Class::Tifinagh => {}
+        }
+        end
+    }
+
     fn read(&mut self, first: Class, folded: &mut Vec<char>) -> Word {
         let start = self.at;
         let mut counts = [0_u32; 2];
         let mut class = first;
         let mut digits = false;
-        let mut chars = self.rest().char_indices().peekable();
         let mut end = self.at;
         let mut fold = Fold::new(folded);
-        while let Some((offset, c)) = chars.next() {
-            let next = chars.peek().map(|&(_, c)| c);
+        loop {
+            let plain = self.plain_letters(class, end, &mut fold);
+            if plain > end {
+                // A look-alike before them was of no script that counts.
+                class = first_plain(class);
+                let letters = if class == Class::Latin { plain - end } else { (plain - end) / 2 };
+                counts[0] += u32::try_from(letters).unwrap_or(u32::MAX);
+                end = plain;
+            }
+            let mut chars = self.text[end..].chars();
+            let Some(c) = chars.next() else {
+                break;
+            };
+            let next = chars.next();
             match kind(c) {
                 Kind::Letter(letter) => {
                     if !joins(class, letter) {
@@ -137,7 +176,7 @@ impl<'a> Words<'a> {
                 }
                 _ => break,
             }
-            end = start + offset + c.len_utf8();
+            end += c.len_utf8();
         }
         self.at = end;
         let [own, other] = counts;
@@ -149,6 +188,21 @@ impl<'a> Words<'a> {
         }
         self.finish(start..end, class, own + other, true)
     }
+}
+
+/// The basic Arabic letter that the two bytes are.
+fn arabic_letter(lead: u8, next: u8) -> Option<char> {
+    if !leads_arabic(lead) {
+        return None;
+    }
+    let index = arabic_index(lead, next);
+    let letter = matches!(index, 0x21..=0x3F | 0x41..=0x4A);
+    letter.then(|| char::from_u32(0x600 + u32::from(index))).flatten()
+}
+
+/// The script that the plain letters of a word of `class` are of.
+fn first_plain(class: Class) -> Class {
+    if class == Class::Other { Class::Latin } else { class }
 }
 
 /// Letters of the main scripts part words ("لfacebook"); a stray Greek or Cyrillic letter in a
@@ -192,6 +246,10 @@ fn is_address(run: &str) -> bool {
     const ENDINGS: [&str; 14] =
         ["com", "net", "org", "info", "xyz", "io", "gov", "edu", "app", "site", "online", "shop", "top", "link"];
     const WITH_PATH: [&str; 7] = ["ma", "fr", "es", "co", "me", "uk", "tk"];
+    // Every address has one of these, and most words none.
+    if !run.bytes().any(|byte| matches!(byte, b'.' | b'@' | b':')) {
+        return false;
+    }
     if run.contains("://") || starts_with_www(run) {
         return true;
     }
