@@ -75,6 +75,7 @@ impl Ledger {
             return;
         }
         self.decisions += 1;
+        held.reserve_exact(1);
         held.push(Held {
             event_id: observation.event_id.into(),
             revision: observation.revision,
