@@ -60,6 +60,31 @@ fn every_report_that_the_service_classified_is_counted_once_after_a_kill() {
 }
 
 #[test]
+fn an_event_of_the_topic_is_decided_again_byte_for_byte() {
+    let platform = Platform::with_topics("replay");
+    let reports: Vec<Value> = (0..35).map(report).collect();
+    platform.produce(&reports, 0);
+    let mut service = platform.start("service");
+    platform.wait_for(&mut service, "classified", reports.len());
+    service.terminate();
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    // Plain JSON, and with it the record's key alone.
+    let plain = platform.read("incoming").into_iter().find(|message| message["headers"] == json!([])).unwrap();
+    let classified = platform.read("classified");
+    let event = classified.iter().find(|message| message["key"] == plain["key"]).unwrap();
+    let data: Value = serde_json::from_str(&text(&event["value"]).unwrap()).unwrap();
+    assert_eq!(data["report"]["source"]["topic"], platform.topic("incoming"));
+    let structured = json!({ "id": header(event, "ce_id"), "type": header(event, "ce_type"), "data": data });
+    std::fs::write(path("event"), structured.to_string()).unwrap();
+    std::fs::write(path("report"), text(&plain["value"]).unwrap()).unwrap();
+    let mut replay = platform.ibaleg(&["replay"]);
+    let output = replay.arg(path("event")).arg("--report").arg(path("report")).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(said, "same decision, byte for byte\n", "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn windows_are_published_once_and_corrected_under_their_key() {
     let platform = Platform::with_topics("stats-publish");
     let sent = |n: usize| format!("2024-06-{:02}T10:00:00Z", 3 + n % 3);
