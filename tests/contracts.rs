@@ -22,6 +22,7 @@ fn schemas_of_outgoing_events_are_committed() {
     let pretty = |schema: &serde_json::Value| format!("{}\n", serde_json::to_string_pretty(schema).unwrap());
     committed("schemas/classified.schema.json", &pretty(&schema::classified()));
     committed("schemas/rejected.schema.json", &pretty(&schema::rejected()));
+    committed("schemas/statistics.schema.json", &pretty(&ibaleg::stats::schema()));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::thread;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::decision_log::DecisionLog;
 use super::lines::{Line, read_files};
 use super::{deployment, exit};
 use crate::config::Settings;
@@ -28,6 +29,9 @@ pub(super) struct Arguments {
     /// Threads; 0 for all cores.
     #[arg(long, default_value_t = 0)]
     threads: usize,
+    /// Append a record of each decision to this hash-chained log before its event is written.
+    #[arg(long, value_name = "FILE")]
+    decision_log: Option<PathBuf>,
 }
 
 pub(super) fn classify(settings: &Settings, arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -41,13 +45,15 @@ pub(super) fn classify(settings: &Settings, arguments: &Arguments) -> anyhow::Re
     for _ in 0..threads {
         sessions.push(engine.session()?);
     }
+    let log = arguments.decision_log.as_deref();
+    let log = log.map(|path| DecisionLog::open(path, engine.provenance())).transpose()?;
     let limit = settings.report.max_bytes.0;
     let files = if arguments.files.is_empty() { vec![PathBuf::from("-")] } else { arguments.files.clone() };
     let (sender, receiver) = sync_channel(BATCH * threads);
     let text = arguments.text;
     let reading = thread::spawn(move || read(&files, limit, text, &sender));
     let progress = progress(arguments);
-    let rejected = decide(&mut sessions, &receiver, &encoder, &progress)?;
+    let rejected = Deciding { encoder, log, progress: progress.clone() }.decide(&mut sessions, &receiver)?;
     progress.finish_and_clear();
     reading.join().map_err(|_| anyhow::anyhow!("the reading thread ended early"))??;
     let code = u8::try_from(rejected).unwrap_or(u8::MAX).min(exit::MOST_REJECTED);
@@ -85,41 +91,48 @@ fn as_report(number: u64, bytes: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Decides line after line on all sessions, in the order of the input; returns how many were rejected.
-fn decide(
-    sessions: &mut [Session],
-    lines: &Receiver<Line>,
-    encoder: &Encoder,
-    progress: &ProgressBar,
-) -> anyhow::Result<u64> {
-    let mut output = io::BufWriter::new(io::stdout().lock());
-    let mut rejected = 0;
-    while let Some(batch) = next_batch(lines, BATCH * sessions.len()) {
-        let share = batch.len().div_ceil(sessions.len());
-        let outcomes: Vec<Outcome> = thread::scope(|scope| {
-            let parts = sessions.iter_mut().zip(batch.chunks(share));
-            let running: Vec<_> =
-                parts.map(|(session, lines)| scope.spawn(move || decide_part(session, lines))).collect();
-            running
-                .into_iter()
-                .map(|part| part.join().map_err(|_| anyhow::anyhow!("a classifying thread ended early")))
-                .collect::<anyhow::Result<Vec<_>>>()
-        })?
-        .into_iter()
-        .flatten()
-        .collect();
-        for (line, outcome) in batch.iter().zip(&outcomes) {
-            if let Outcome::Rejected { event, .. } = outcome {
-                rejected += 1;
-                report_rejected(line, &event.code, &event.pointer, &event.message);
+/// Where decisions go.
+struct Deciding {
+    encoder: Encoder,
+    log: Option<DecisionLog>,
+    progress: ProgressBar,
+}
+
+impl Deciding {
+    /// Decides line after line on all sessions, in the order of the input; returns how many were rejected.
+    fn decide(&mut self, sessions: &mut [Session], lines: &Receiver<Line>) -> anyhow::Result<u64> {
+        let mut output = io::BufWriter::new(io::stdout().lock());
+        let mut rejected = 0;
+        while let Some(batch) = next_batch(lines, BATCH * sessions.len()) {
+            let share = batch.len().div_ceil(sessions.len());
+            let outcomes: Vec<Outcome> = thread::scope(|scope| {
+                let parts = sessions.iter_mut().zip(batch.chunks(share));
+                let running: Vec<_> =
+                    parts.map(|(session, lines)| scope.spawn(move || decide_part(session, lines))).collect();
+                running
+                    .into_iter()
+                    .map(|part| part.join().map_err(|_| anyhow::anyhow!("a classifying thread ended early")))
+                    .collect::<anyhow::Result<Vec<_>>>()
+            })?
+            .into_iter()
+            .flatten()
+            .collect();
+            if let Some(log) = &mut self.log {
+                log.append(&outcomes)?;
             }
-            outcome.write(encoder, &mut output).context("standard output cannot be written")?;
-            output.write_all(b"\n").context("standard output cannot be written")?;
+            for (line, outcome) in batch.iter().zip(&outcomes) {
+                if let Outcome::Rejected { event, .. } = outcome {
+                    rejected += 1;
+                    report_rejected(line, &event.code, &event.pointer, &event.message);
+                }
+                outcome.write(&self.encoder, &mut output).context("standard output cannot be written")?;
+                output.write_all(b"\n").context("standard output cannot be written")?;
+            }
+            output.flush().context("standard output cannot be written")?;
+            self.progress.inc(batch.len() as u64);
         }
-        output.flush().context("standard output cannot be written")?;
-        progress.inc(batch.len() as u64);
+        Ok(rejected)
     }
-    Ok(rejected)
 }
 
 fn decide_part(session: &mut Session, lines: &[Line]) -> Vec<Outcome> {

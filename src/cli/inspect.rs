@@ -31,6 +31,8 @@ pub(super) enum Schema {
     Classified,
     /// Data of a rejection.
     Rejected,
+    /// Statistics of one window.
+    Statistics,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -102,7 +104,11 @@ pub(super) fn specs(settings: &Settings) -> anyhow::Result<Vec<topics::Spec>> {
         config.insert("max.message.bytes".to_owned(), bytes.to_string());
         topics::Spec { name, partitions: names.partitions, replication: names.replication, config }
     };
-    Ok(all.map(spec).collect())
+    let statistics = topics::Spec {
+        config: BTreeMap::from([("cleanup.policy".to_owned(), "compact".to_owned())]),
+        ..spec(names.statistics.clone())
+    };
+    Ok(all.map(spec).chain([statistics]).collect())
 }
 
 pub(super) fn schema(which: Schema) -> anyhow::Result<ExitCode> {
@@ -110,6 +116,7 @@ pub(super) fn schema(which: Schema) -> anyhow::Result<ExitCode> {
         Schema::Report => report::json_schema().to_value(),
         Schema::Classified => schema::classified(),
         Schema::Rejected => schema::rejected(),
+        Schema::Statistics => crate::stats::schema(),
     };
     print_line(&serde_json::to_string_pretty(&schema).context("the schema cannot be written")?)?;
     Ok(ExitCode::SUCCESS)

@@ -1,13 +1,17 @@
 //! The command line: data on standard output, messages on standard error, stable exit codes.
 
+mod audit;
 mod classify;
+mod decision_log;
 mod demo;
 mod deployment;
 mod eval;
 mod inspect;
 mod lines;
 mod normalise;
+mod replay;
 mod run;
+mod stats;
 mod worker;
 
 use std::ffi::OsString;
@@ -22,7 +26,7 @@ use crate::config::{self, Loaded, Origin};
 
 /// Exit codes, after `sysexits.h` where it has one.
 mod exit {
-    /// `classify`, `eval`: that many lines were rejected or bad; this or more.
+    /// `classify`, `eval`, `stats`, `audit`: that many lines were rejected, bad or found; this or more.
     pub(super) const MOST_REJECTED: u8 = 63;
     /// The command line is wrong.
     pub(super) const USAGE: u8 = 64;
@@ -43,7 +47,7 @@ struct Arguments {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 to 63 (classify, eval) that many lines were rejected or bad, 63 or more; \
+Exit codes: 0 done; 1 to 63 (classify, eval, stats, audit) that many lines were rejected, bad or found, 63 or more; 1 (replay) the decision differs; \
 64 wrong command line; 70 a file, the model or the brokers could not be used; 78 wrong configuration.";
 
 #[derive(Debug, Subcommand)]
@@ -56,6 +60,13 @@ enum Command {
     Classify(classify::Arguments),
     /// Measure a model package on labelled reports, or compare two.
     Eval(eval::Arguments),
+    /// Count classified events in windows of the calendar, as tables, JSON or CSV.
+    Stats(stats::Arguments),
+    /// Verify a decision log.
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Decide a stored report again and compare with its event, byte for byte.
+    Replay(replay::Arguments),
     /// List or create the topics of the configuration.
     #[command(subcommand)]
     Topics(inspect::Topics),
@@ -114,6 +125,9 @@ fn execute(command: Command, loaded: &Loaded) -> anyhow::Result<ExitCode> {
         Command::Run => run::run(&loaded.settings),
         Command::Classify(arguments) => classify::classify(&loaded.settings, &arguments),
         Command::Eval(arguments) => eval::eval(&loaded.settings, &arguments),
+        Command::Stats(arguments) => stats::stats(&loaded.settings, &arguments),
+        Command::Audit(command) => audit::audit(&command),
+        Command::Replay(arguments) => replay::replay(&loaded.settings, &arguments),
         Command::Topics(command) => inspect::topics(&loaded.settings, &command),
         Command::Schema { which } => inspect::schema(which),
         Command::Config(command) => inspect::config(loaded, &command),

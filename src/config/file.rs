@@ -5,6 +5,7 @@ use toml::Table;
 
 use super::document::{self, Origin};
 use super::{ENVIRONMENT_PREFIX, Error, Settings};
+use crate::stats::LEAST_FLOOR;
 
 /// A configuration with the origin of each key that is not at its default.
 #[derive(Debug)]
@@ -172,10 +173,25 @@ fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), 
             return wrong(key, "must not be empty");
         }
     }
+    if let Some((key, message)) = wrong_stats(&settings.stats) {
+        return wrong(key, &message);
+    }
     for key in settings.kafka.librdkafka.keys() {
         if let Some(reason) = crate::stream::forbidden(key) {
             return wrong("kafka.librdkafka", &format!("`{key}` cannot be set here: {reason}"));
         }
     }
     Ok(())
+}
+
+fn wrong_stats(stats: &super::Stats) -> Option<(&'static str, String)> {
+    if stats.floor != 1 && stats.floor < LEAST_FLOOR {
+        return Some(("stats.floor", format!("must be 1, which hides nothing, or at least {LEAST_FLOOR}")));
+    }
+    if stats.lateness.is_negative() {
+        return Some(("stats.lateness", "must not be negative; write a time such as \"24h\"".to_owned()));
+    }
+    let zone = jiff::tz::TimeZone::get(&stats.time_zone);
+    let error = zone.err()?;
+    Some(("stats.time_zone", format!("{error}; name one of the IANA database, such as \"Africa/Casablanca\"")))
 }

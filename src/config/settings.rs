@@ -32,6 +32,8 @@ pub struct Settings {
     pub event: Event,
     /// Logs, on standard error.
     pub log: Log,
+    /// What `ibaleg stats` counts and shows (docs/statistics.md).
+    pub stats: Stats,
 }
 
 /// Connection to the brokers.
@@ -78,6 +80,8 @@ pub struct Topics {
     pub rejected: String,
     /// Reports that could not be processed, byte for byte.
     pub deadletter: String,
+    /// Published statistics, compacted: the newest record of each window is kept.
+    pub statistics: String,
     /// Partitions of each topic that is created.
     pub partitions: i32,
     /// Replicas of each topic that is created.
@@ -98,6 +102,7 @@ impl Default for Topics {
             review: "reports.review".into(),
             rejected: "reports.rejected".into(),
             deadletter: "reports.deadletter".into(),
+            statistics: "reports.statistics".into(),
             partitions: 12,
             replication: 3,
             retention: SignedDuration::from_hours(30 * 24),
@@ -278,5 +283,35 @@ pub struct Log {
 impl Default for Log {
     fn default() -> Self {
         Self { format: LogFormat::default(), filter: "info".into() }
+    }
+}
+
+/// What `ibaleg stats` counts and shows (docs/statistics.md).
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Stats {
+    /// Roll-up of labels into the communiqué's lines; empty for the one that comes with this version.
+    pub communique: PathBuf,
+    /// Countries by region; empty for the file that comes with this version.
+    pub regions: PathBuf,
+    /// Time zone in which days begin, by its IANA name.
+    pub time_zone: String,
+    /// Time after the end of a window in which late reports still count without a correction.
+    #[schemars(with = "String")]
+    #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
+    pub lateness: Duration,
+    /// Counts from 1 to below this are hidden, and as many others as needed to keep them so; 1 hides none.
+    pub floor: u64,
+}
+
+impl Default for Stats {
+    fn default() -> Self {
+        Self {
+            communique: PathBuf::new(),
+            regions: PathBuf::new(),
+            time_zone: "Africa/Casablanca".into(),
+            lateness: SignedDuration::from_hours(24),
+            floor: 5,
+        }
     }
 }

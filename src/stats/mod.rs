@@ -1,7 +1,29 @@
 //! Counts over classified events, in the form of the platform's published figures.
 //!
-//! Every table closes: the parts and the stated rest add up to the whole, and each share is
-//! printed with the denominator it was computed from.
+//! A [`Ledger`] holds every report once; [`statistics`] counts it in windows of the calendar, as
+//! [`Definitions`] say; [`Published::outstanding`] tells what of that is new or corrects what was
+//! published. Every table closes: the parts and the stated rest add up to the whole, each share is
+//! printed with the denominator it was computed from, and no small count can be derived
+//! ([`suppress`]). Pure: time and files are passed in. [`Communique`] counts a live stream.
+
+mod definitions;
+mod ledger;
+mod observation;
+mod record;
+mod regions;
+mod rollup;
+pub mod suppress;
+mod tables;
+mod window;
+
+pub use definitions::{Definitions, Edition, Error, LEAST_FLOOR, Source, Stated};
+pub use ledger::{Ledger, Tally};
+pub use observation::{Facts, Observation, Told, Unreadable};
+pub use record::{Change, Correction, FORMAT, Published, Reason, Record, Scope, State, Statistics, schema, statistics};
+pub use regions::{Origin, Region, Regions};
+pub use rollup::{Group, Line, Place, Rollup};
+pub use tables::{Part, Table};
+pub use window::{Length, Range, Window};
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

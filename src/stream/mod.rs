@@ -18,6 +18,7 @@ pub mod embedded;
 mod error;
 mod failure;
 mod feeder;
+pub mod history;
 mod lane;
 pub mod observer;
 pub mod options;

@@ -13,7 +13,7 @@ use super::failure::is_fatal_to_client;
 use super::{Cluster, Error, Record, clients, context};
 
 /// How long the brokers may take to name the partitions.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A reader of whole topics. Commits nothing and disturbs no group.
 pub struct Reader {
@@ -22,7 +22,7 @@ pub struct Reader {
     brokers: String,
 }
 
-struct Side;
+pub(super) struct Side;
 
 impl ClientContext for Side {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {

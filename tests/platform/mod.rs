@@ -64,6 +64,7 @@ urgent = "{prefix}.urgent"
 review = "{prefix}.review"
 rejected = "{prefix}.rejected"
 deadletter = "{prefix}.deadletter"
+statistics = "{prefix}.statistics"
 partitions = 4
 replication = 1
 
@@ -123,8 +124,13 @@ max_bytes = "64KiB"
 
     /// Sends messages by the foreign client, `rate` a second (0: at once), and waits for it.
     pub(crate) fn produce(&self, messages: &[Value], rate: usize) {
+        self.produce_to("incoming", messages, rate);
+    }
+
+    /// The same to another topic of the platform.
+    pub(crate) fn produce_to(&self, name: &str, messages: &[Value], rate: usize) {
         let mut client = self
-            .client(&["produce", &self.topic("incoming"), "--rate", &rate.to_string()])
+            .client(&["produce", &self.topic(name), "--rate", &rate.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
