@@ -6,6 +6,7 @@ mod deployment;
 mod eval;
 mod inspect;
 mod lines;
+mod model;
 mod normalise;
 mod run;
 mod worker;
@@ -22,7 +23,7 @@ use crate::config::{self, Loaded, Origin};
 
 /// Exit codes, after `sysexits.h` where it has one.
 mod exit {
-    /// `classify`, `eval`: that many lines were rejected or bad; this or more.
+    /// `classify`, `eval`: that many lines were rejected or bad; `model check`: that many checks failed; this or more.
     pub(super) const MOST_REJECTED: u8 = 63;
     /// The command line is wrong.
     pub(super) const USAGE: u8 = 64;
@@ -43,8 +44,8 @@ struct Arguments {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 to 63 (classify, eval) that many lines were rejected or bad, 63 or more; \
-64 wrong command line; 70 a file, the model or the brokers could not be used; 78 wrong configuration.";
+Exit codes: 0 done; 1 to 63 that many lines were rejected or bad (classify, eval) or checks failed (model check), \
+63 or more; 64 wrong command line; 70 a file, the model or the brokers could not be used; 78 wrong configuration.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -56,6 +57,9 @@ enum Command {
     Classify(classify::Arguments),
     /// Measure a model package on labelled reports, or compare two.
     Eval(eval::Arguments),
+    /// Check, measure or compare model packages.
+    #[command(subcommand)]
+    Model(model::Model),
     /// List or create the topics of the configuration.
     #[command(subcommand)]
     Topics(inspect::Topics),
@@ -114,6 +118,7 @@ fn execute(command: Command, loaded: &Loaded) -> anyhow::Result<ExitCode> {
         Command::Run => run::run(&loaded.settings),
         Command::Classify(arguments) => classify::classify(&loaded.settings, &arguments),
         Command::Eval(arguments) => eval::eval(&loaded.settings, &arguments),
+        Command::Model(command) => model::model(&loaded.settings, &command),
         Command::Topics(command) => inspect::topics(&loaded.settings, &command),
         Command::Schema { which } => inspect::schema(which),
         Command::Config(command) => inspect::config(loaded, &command),
