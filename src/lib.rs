@@ -11,6 +11,7 @@ pub mod engine;
 pub mod evaluate;
 pub mod event;
 pub mod model;
+pub mod registry;
 pub mod report;
 pub mod stats;
 pub mod stream;

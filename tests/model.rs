@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use tempfile::TempDir;
 
-const NAMES: [&str; 3] = ["bag", "bert", "roberta"];
+const NAMES: [&str; 7] = ["bag", "bert", "roberta", "distilbert", "xlm_roberta", "modernbert", "deberta_dynamo"];
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/model").join(name)

@@ -1,12 +1,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 use crate::config::{Settings, TextPolicy};
 use crate::engine::{Engine, Options, RuleFiles};
 use crate::event::Encoder;
-use crate::model::{LoadLimits, Model};
+use crate::model::check::{Note, Status};
+use crate::model::{Files, LoadLimits, Model, Subject};
+use crate::registry::{self, Ending, Trial, TrialLimits};
 use crate::report::Limits;
 use crate::text::{View, prepare};
 use crate::triage::{Lexicon, LexiconFile, Policy, Taxonomy, Triage};
@@ -44,14 +46,68 @@ pub(super) fn rules(settings: &Settings) -> anyhow::Result<(Triage, RuleFiles)> 
 /// The model and the rules of the configuration, ready to decide. The package's goldens must pass
 /// on this machine first.
 pub(super) fn engine(settings: &Settings) -> anyhow::Result<Arc<Engine>> {
-    let limits = LoadLimits {
+    let files = Files::read(&settings.model.path, &limits(settings)).with_context(|| place(settings))?;
+    assemble(settings, &files)
+}
+
+/// As [`engine`], of a package that passed in a process of its own before this one takes it.
+pub(super) fn tried_engine(settings: &Settings) -> anyhow::Result<Arc<Engine>> {
+    let files = Files::read(&settings.model.path, &limits(settings)).with_context(|| place(settings))?;
+    let mut failed = None;
+    let ending = try_out(settings, &files, false, &mut |note| {
+        if let Note::Check(check) = note
+            && check.status == Status::Failed
+        {
+            failed.get_or_insert(check);
+        }
+    });
+    let cut = match ending.with_context(|| place(settings))? {
+        Ending::Whole => None,
+        Ending::Cut { during, why, advice } => Some((during.map_or_else(String::new, Subject::name), why, advice)),
+    };
+    let refused = failed.map(|check| (check.name.name(), check.found, check.advice)).or(cut);
+    if let Some((check, found, advice)) = refused {
+        return Err(
+            anyhow!("the package is refused in its trial ({check}): {found}; {advice}").context(place(settings))
+        );
+    }
+    assemble(settings, &files)
+}
+
+/// Tries files in a process of their own.
+pub(super) fn try_out(
+    settings: &Settings,
+    files: &Files,
+    measure: bool,
+    tell: &mut dyn FnMut(Note),
+) -> anyhow::Result<Ending> {
+    let program = std::env::current_exe().context("the program does not find itself")?;
+    let load = limits(settings);
+    let limits = TrialLimits {
+        memory_bytes: settings.model.trial_memory.0 as u64,
+        time: settings.model.trial_time.unsigned_abs(),
+    };
+    let trial = Trial { program: &program, arguments: &["model", "trial"], load: &load, limits, measure };
+    Ok(registry::try_out(&trial, files, tell)?)
+}
+
+/// What a package may cost.
+pub(super) fn limits(settings: &Settings) -> LoadLimits {
+    LoadLimits {
+        max_model_bytes: settings.model.max_file_bytes.0 as u64,
         max_file_bytes: settings.model.max_file_bytes.0 as u64,
         max_windows: settings.model.max_windows,
         ..LoadLimits::default()
-    };
-    let path = &settings.model.path;
-    let hint = || format!("model.path = {} (set it in the configuration or as IBALEG__MODEL__PATH)", path.display());
-    let model = Arc::new(Model::load(path, &limits).with_context(hint)?);
+    }
+}
+
+fn place(settings: &Settings) -> String {
+    let path = settings.model.path.display();
+    format!("model.path = {path} (set it in the configuration or as IBALEG__MODEL__PATH)")
+}
+
+fn assemble(settings: &Settings, files: &Files) -> anyhow::Result<Arc<Engine>> {
+    let model = Arc::new(Model::from_files(files, &limits(settings)).with_context(|| place(settings))?);
     let (triage, files) = rules(settings)?;
     let options = Options {
         limits: Limits {
@@ -62,7 +118,7 @@ pub(super) fn engine(settings: &Settings) -> anyhow::Result<Arc<Engine>> {
         },
         embed_text: settings.event.text == TextPolicy::Embed,
     };
-    let engine = Engine::new(model, triage, &files, options).with_context(hint)?;
+    let engine = Engine::new(model, triage, &files, options).with_context(|| place(settings))?;
     for output in engine.unknown_outputs() {
         tracing::warn!(output, "the taxonomy does not know this output of the model; it is left out");
     }

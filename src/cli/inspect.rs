@@ -126,7 +126,7 @@ pub(super) fn config(loaded: &Loaded, command: &Config) -> anyhow::Result<ExitCo
     match command {
         Config::Check => {
             run::options(&loaded.settings).check()?;
-            let engine = deployment::engine(&loaded.settings)?;
+            let engine = deployment::tried_engine(&loaded.settings)?;
             let provenance = engine.provenance();
             print_line(&format!(
                 "configuration, rules and model are in order: model {} ({}), {} labels, {} units",

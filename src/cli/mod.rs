@@ -8,6 +8,7 @@ mod deployment;
 mod eval;
 mod inspect;
 mod lines;
+mod model;
 mod normalise;
 mod replay;
 mod run;
@@ -26,7 +27,8 @@ use crate::config::{self, Loaded, Origin};
 
 /// Exit codes, after `sysexits.h` where it has one.
 mod exit {
-    /// `classify`, `eval`, `stats`, `audit`: that many lines were rejected, bad or found; this or more.
+    /// `classify`, `eval`, `stats`, `audit`: that many lines were rejected, bad or found; `model check`: that many
+    /// checks failed; this or more.
     pub(super) const MOST_REJECTED: u8 = 63;
     /// The command line is wrong.
     pub(super) const USAGE: u8 = 64;
@@ -47,7 +49,8 @@ struct Arguments {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 to 63 (classify, eval, stats, audit) that many lines were rejected, bad or found, 63 or more; 1 (replay) the decision differs; \
+Exit codes: 0 done; 1 to 63 that many lines were rejected, bad or found (classify, eval, stats, audit) or checks \
+failed (model check), 63 or more; 1 (replay) the decision differs; \
 64 wrong command line; 70 a file, the model or the brokers could not be used; 78 wrong configuration.";
 
 #[derive(Debug, Subcommand)]
@@ -67,6 +70,9 @@ enum Command {
     Audit(audit::Audit),
     /// Decide a stored report again and compare with its event, byte for byte.
     Replay(replay::Arguments),
+    /// Check, measure or compare model packages.
+    #[command(subcommand)]
+    Model(model::Model),
     /// List or create the topics of the configuration.
     #[command(subcommand)]
     Topics(inspect::Topics),
@@ -128,6 +134,7 @@ fn execute(command: Command, loaded: &Loaded) -> anyhow::Result<ExitCode> {
         Command::Stats(arguments) => stats::stats(&loaded.settings, &arguments),
         Command::Audit(command) => audit::audit(&command),
         Command::Replay(arguments) => replay::replay(&loaded.settings, &arguments),
+        Command::Model(command) => model::model(&loaded.settings, &command),
         Command::Topics(command) => inspect::topics(&loaded.settings, &command),
         Command::Schema { which } => inspect::schema(which),
         Command::Config(command) => inspect::config(loaded, &command),

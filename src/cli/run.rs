@@ -12,7 +12,7 @@ use crate::stream::{self, BatchLimits, Cluster, Log, Options, Raw, Stop, Workers
 pub(super) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let options = options(settings);
     options.check()?;
-    let engine = deployment::engine(settings)?;
+    let engine = deployment::tried_engine(settings)?;
     let provenance = engine.provenance();
     tracing::info!(model = provenance.model, digest = provenance.model_digest, "model loaded, goldens passed");
     let encoder = deployment::encoder(settings);

@@ -183,11 +183,24 @@ pub struct Model {
     /// Largest file of a package that is read.
     #[schemars(with = "String")]
     pub max_file_bytes: ByteSize,
+    /// Memory (address space) of the process that tries a package before it is taken.
+    #[schemars(with = "String")]
+    pub trial_memory: ByteSize,
+    /// Processor time of that process.
+    #[schemars(with = "String")]
+    #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
+    pub trial_time: Duration,
 }
 
 impl Default for Model {
     fn default() -> Self {
-        Self { path: "models/default".into(), max_windows: 64, max_file_bytes: ByteSize(512 << 20) }
+        Self {
+            path: "models/default".into(),
+            max_windows: 64,
+            max_file_bytes: ByteSize(512 << 20),
+            trial_memory: ByteSize(4 << 30),
+            trial_time: SignedDuration::from_secs(60),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::report::{self, Envelope};
 use crate::text;
 use crate::triage::{Score, Triage};
 use prepare::Prepared;
+pub use prepare::view;
 
 /// One report as it arrived.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,7 @@ use crate::triage::{Hit, Lexicon};
 const MOST_HITS: usize = 64;
 
 /// The view of a text that a model package asks for.
-pub(super) fn view(package: &Package) -> View {
+pub fn view(package: &Package) -> View {
     match package.text {
         TextView::Normalised => View::Normalised,
         TextView::Original => View::Redacted,

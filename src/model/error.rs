@@ -100,6 +100,21 @@ pub enum Error {
 }
 
 impl Error {
+    /// What is wrong, and what to do where the message says it.
+    pub fn parts(&self) -> (String, String) {
+        match self {
+            Self::Missing { dir, file, hint } => (format!("{} has no {file}", dir.display()), (*hint).to_owned()),
+            Self::Invalid { file, what, hint } => (format!("{file}: {what}"), hint.clone()),
+            Self::SelfTest { what, hint } => (what.clone(), (*hint).to_owned()),
+            Self::Syntax { .. } => (self.to_string(), "correct the file, or save it again".to_owned()),
+            other => {
+                let message = other.to_string();
+                let parts = message.split_once("; ").map(|(what, hint)| (what.to_owned(), hint.to_owned()));
+                parts.unwrap_or((message, String::new()))
+            }
+        }
+    }
+
     pub(super) fn invalid(file: &'static str, what: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Invalid { file, what: what.into(), hint: hint.into() }
     }

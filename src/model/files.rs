@@ -5,17 +5,19 @@
 //! package changing.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::fs::{File, Metadata};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Error;
 
 /// What a package may cost: bytes when it is loaded, windows and tokens when it scores.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadLimits {
     /// Largest ONNX file in bytes. Default 512 MiB.
     pub max_model_bytes: u64,
@@ -29,16 +31,27 @@ pub struct LoadLimits {
     /// Most tokens, padding included, in one run of the graph, unless a single window is longer.
     /// Default 1,024.
     pub batch_tokens: usize,
+    /// Most nodes of a graph, inner graphs included. Default 20,000, ten times those of a deep transformer.
+    pub max_nodes: usize,
+    /// Most dimensions of any weights. Default 8.
+    pub max_rank: usize,
 }
 
 impl Default for LoadLimits {
     fn default() -> Self {
-        Self { max_model_bytes: 512 << 20, max_file_bytes: 64 << 20, max_windows: 64, batch_tokens: 1024 }
+        Self {
+            max_model_bytes: 512 << 20,
+            max_file_bytes: 64 << 20,
+            max_windows: 64,
+            batch_tokens: 1024,
+            max_nodes: 20_000,
+            max_rank: 8,
+        }
     }
 }
 
 /// SHA-256 digests in lower-case hexadecimal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Digests {
     /// Of the ONNX file.
     pub model: String,
@@ -57,50 +70,94 @@ pub(super) const PACKAGE: &str = "package.toml";
 pub(super) const CALIBRATION: &str = "calibration.json";
 pub(super) const THRESHOLDS: &str = "thresholds.json";
 pub(super) const GOLDENS: &str = "goldens.jsonl";
-const CARD: &str = "card.md";
+pub(super) const CARD: &str = "card.md";
+/// The card of a plain Hugging Face export.
+pub(super) const README: &str = "README.md";
 
-/// Every file of a package that has a meaning here, by name.
-pub(super) struct Files {
+/// Files of at most `max_file_bytes` that a package may have.
+const SMALL: [&str; 8] = [CONFIG, TOKENIZER, PACKAGE, CALIBRATION, THRESHOLDS, GOLDENS, CARD, README];
+
+/// Where the graph may be.
+const GRAPHS: [&str; 2] = [MODEL, MODEL_IN_FOLDER];
+
+/// Every file of a package that has a meaning here, by name, in private memory.
+#[derive(Clone, Default)]
+pub struct Files {
     contents: BTreeMap<&'static str, Vec<u8>>,
     model: &'static str,
 }
 
 impl Files {
-    pub(super) fn read(dir: &Path, limits: &LoadLimits) -> Result<Self, Error> {
+    /// Reads a package directory; the first problem refuses it.
+    pub fn read(dir: &Path, limits: &LoadLimits) -> Result<Self, Error> {
+        let (files, problems) = Self::gather(dir, limits);
+        problems.into_iter().next().map_or(Ok(files), Err)
+    }
+
+    /// Reads what can be read of a package directory, and tells of everything that is wrong with its files.
+    pub fn gather(dir: &Path, limits: &LoadLimits) -> (Self, Vec<Error>) {
+        let (mut files, mut problems) = (Self::default(), Vec::new());
         // The directory itself may be a link: that is how a new version is published in one step.
-        let dir = dir.canonicalize().map_err(|source| Error::Read { path: dir.to_owned(), source })?;
-        let mut contents = BTreeMap::new();
-        for name in [CONFIG, TOKENIZER, PACKAGE, CALIBRATION, THRESHOLDS, GOLDENS, CARD] {
-            if let Some(bytes) = read_plain(&dir, name, limits.max_file_bytes)? {
-                contents.insert(name, bytes);
-            }
-        }
-        for name in [MODEL, MODEL_IN_FOLDER] {
-            if let Some(bytes) = read_plain(&dir, name, limits.max_model_bytes)? {
-                contents.insert(name, bytes);
-            }
-        }
-        let model = match (contents.contains_key(MODEL), contents.contains_key(MODEL_IN_FOLDER)) {
-            (true, false) => MODEL,
-            (false, true) => MODEL_IN_FOLDER,
-            (true, true) => {
-                let what = "both model.onnx and onnx/model.onnx are present";
-                return Err(Error::invalid(MODEL, what, "keep the one that is meant"));
-            }
-            (false, false) => {
-                let hint = "export the classifier to ONNX (`optimum-cli export onnx --task text-classification`)";
-                return Err(Error::Missing { dir, file: "model.onnx or onnx/model.onnx", hint });
-            }
+        let dir = match dir.canonicalize() {
+            Ok(dir) => dir,
+            Err(source) => return (files, vec![Error::Read { path: dir.to_owned(), source }]),
         };
+        let small = SMALL.map(|name| (name, limits.max_file_bytes));
+        for (name, limit) in small.into_iter().chain(GRAPHS.map(|name| (name, limits.max_model_bytes))) {
+            match read_plain(&dir, name, limit) {
+                Ok(Some(bytes)) => drop(files.contents.insert(name, bytes)),
+                Ok(None) => {}
+                Err(error) => problems.push(error),
+            }
+        }
+        files.model = if files.contents.contains_key(MODEL) { MODEL } else { MODEL_IN_FOLDER };
+        let refused = problems.len();
+        if GRAPHS.iter().all(|name| files.contents.contains_key(name)) {
+            let what = "both model.onnx and onnx/model.onnx are present";
+            problems.push(Error::invalid(MODEL, what, "keep the one that is meant"));
+        }
+        // A file that is there and refused is not missing.
+        if refused == 0 {
+            problems.extend(files.missing(&dir));
+        }
+        (files, problems)
+    }
+
+    fn missing(&self, dir: &Path) -> Vec<Error> {
+        let missing = |file, hint| Error::Missing { dir: dir.to_owned(), file, hint };
+        let mut problems = Vec::new();
+        if !self.contents.contains_key(self.model) {
+            let hint = "export the classifier to ONNX (`optimum-cli export onnx --task text-classification`)";
+            problems.push(missing("model.onnx or onnx/model.onnx", hint));
+        }
         for (file, hint) in [
             (CONFIG, "it comes with a Hugging Face export and holds id2label and problem_type"),
             (TOKENIZER, "save the fast tokenizer beside the model (`tokenizer.save_pretrained`)"),
         ] {
-            if !contents.contains_key(file) {
-                return Err(Error::Missing { dir, file, hint });
+            if !self.contents.contains_key(file) {
+                problems.push(missing(file, hint));
             }
         }
-        Ok(Self { contents, model })
+        problems
+    }
+
+    /// Files under the names that [`iter`](Self::iter) gave; others have no meaning and are left out.
+    pub fn from_parts(parts: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
+        let known = |name: &str| SMALL.into_iter().chain(GRAPHS).find(|known| *known == name);
+        let contents: BTreeMap<_, _> =
+            parts.into_iter().filter_map(|(name, bytes)| Some((known(&name)?, bytes))).collect();
+        let model = if contents.contains_key(MODEL) { MODEL } else { MODEL_IN_FOLDER };
+        Self { contents, model }
+    }
+
+    /// Names and bytes.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        self.contents.iter().map(|(name, bytes)| (*name, bytes.as_slice()))
+    }
+
+    /// Bytes of all files together.
+    pub fn total_bytes(&self) -> u64 {
+        self.contents.values().map(|bytes| bytes.len() as u64).sum()
     }
 
     /// The bytes of a file, or `None` where the package does not have it.
@@ -112,7 +169,12 @@ impl Files {
         self.get(self.model).unwrap_or_default()
     }
 
-    pub(super) fn digests(&self) -> Digests {
+    pub(super) fn has_model(&self) -> bool {
+        self.contents.contains_key(self.model)
+    }
+
+    /// SHA-256 digests of what was read.
+    pub fn digests(&self) -> Digests {
         let mut listing = String::new();
         let (mut model, mut tokenizer) = (String::new(), String::new());
         for (name, bytes) in &self.contents {
@@ -126,6 +188,12 @@ impl Files {
             }
         }
         Digests { model, tokenizer, package: hex::encode(Sha256::digest(listing.as_bytes())) }
+    }
+}
+
+impl fmt::Debug for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter().map(|(name, bytes)| (name, bytes.len()))).finish()
     }
 }
 

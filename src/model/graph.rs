@@ -1,5 +1,6 @@
 //! The compiled graph and the state that runs it.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use tract_onnx::prelude::{
 
 use super::error::Error;
 use super::files::MODEL;
-use super::onnx::{Checked, Column, LOGITS};
+use super::onnx::{Checked, Column, LOGITS, operators};
 use super::windows::Row;
 
 /// A model compiled once for every batch size and length.
@@ -20,6 +21,8 @@ pub(super) struct Graph {
     /// Which outputs of the plan are `logits` and `token_scores`.
     logits: usize,
     token_scores: Option<usize>,
+    /// The operator of each node of the file.
+    names: HashMap<String, String>,
 }
 
 /// What one run gives: `logits` is rows × labels, `token_scores` rows × width × labels.
@@ -81,16 +84,31 @@ impl Graph {
                 .into_optimized()?
                 .into_runnable()
         };
+        let names: HashMap<String, String> = proto
+            .graph
+            .iter()
+            .flat_map(|graph| &graph.node)
+            .map(|node| (node.name.clone(), node.op_type.clone()))
+            .collect();
         let plan = contain(compile).map_err(|message| {
-            let hint = "export in float32 with `--opset 17` and dynamic axes; graphs that branch on their data \
-                        (DeBERTa) cannot be compiled for every length";
-            Error::invalid(MODEL, format!("it cannot be compiled: {message}"), hint)
+            if let Some((node, kind)) = culprit(&message, &names) {
+                let what = format!("operator {kind} (node {node:?}) cannot be compiled: {message}");
+                return Error::invalid(MODEL, what, operators::advice(kind));
+            }
+            let what = format!("it cannot be compiled: {message}");
+            Error::invalid(MODEL, what, "export in float32 with `--opset 17` and dynamic axes")
         })?;
-        Ok(Self { plan, columns, logits, token_scores })
+        Ok(Self { plan, columns, logits, token_scores, names })
     }
 
     pub(super) fn gives_token_scores(&self) -> bool {
         self.token_scores.is_some()
+    }
+
+    /// What to export instead where a run failed on one operator; `other` where the message names none.
+    pub(super) fn advice(&self, error: &Error, other: &'static str) -> &'static str {
+        let Error::Run(message) = error else { return other };
+        culprit(message, &self.names).map_or(other, |(_, kind)| operators::advice(kind))
     }
 }
 
@@ -143,6 +161,12 @@ fn read(graph: &Graph, batch: &Batch, outputs: &[TValue]) -> TractResult<RawScor
     Ok(RawScores { logits, token_scores, labels })
 }
 
+/// The node that a message of the runtime names first, and its operator in the file.
+fn culprit<'a>(message: &'a str, names: &'a HashMap<String, String>) -> Option<(&'a str, &'a str)> {
+    let mut quoted = message.split('"').skip(1).step_by(2);
+    quoted.find_map(|name| Some((name, names.get(name)?.as_str())))
+}
+
 fn failure(message: &'static str) -> tract_onnx::prelude::TractError {
     tract_onnx::prelude::TractError::msg(message)
 }
@@ -166,12 +190,13 @@ fn contain<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::files::LoadLimits;
     use super::super::onnx;
     use super::*;
 
     fn bert() -> Arc<Graph> {
         let bytes = include_bytes!("../../tests/model/bert/model.onnx");
-        Arc::new(Graph::compile(onnx::check(bytes).unwrap()).unwrap())
+        Arc::new(Graph::compile(onnx::check(bytes, &LoadLimits::default()).unwrap()).unwrap())
     }
 
     fn row(ids: &[u32]) -> Row {

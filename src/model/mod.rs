@@ -13,6 +13,7 @@
 //!   ([`Scores::contributions`]).
 
 mod calibration;
+pub mod check;
 mod error;
 mod files;
 mod goldens;
@@ -22,29 +23,33 @@ mod package;
 mod probe;
 mod scores;
 mod session;
+mod subject;
 mod thresholds;
 mod tokenizer;
 mod windows;
+mod workload;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 pub use error::Error;
-pub use files::{Digests, LoadLimits};
+pub use files::{Digests, Files, LoadLimits};
 pub use goldens::GoldenReport;
 pub use package::{Aggregation, Output, Package, Problem, TextView, TokenTypes};
 pub use scores::{Contribution, Scores};
 pub use session::Session;
+pub use subject::Subject;
 pub use thresholds::{Threshold, Thresholds};
 pub use windows::Segment;
+pub use workload::text_of_tokens;
 
 use calibration::Calibration;
-use files::{CALIBRATION, CONFIG, Files, GOLDENS, MODEL, PACKAGE, THRESHOLDS, TOKENIZER};
+use files::{CALIBRATION, CONFIG, GOLDENS, MODEL, PACKAGE, THRESHOLDS, TOKENIZER};
 use goldens::Golden;
 use graph::Graph;
 use package::Manifest;
-use probe::Expected;
+use probe::{Expected, Findings};
 use tokenizer::{HuggingFace, Tokenizer};
 use windows::WindowRule;
 
@@ -83,24 +88,30 @@ impl Model {
     /// a full window. What it cannot tell is whether the scores are right: call
     /// [`check_goldens`](Self::check_goldens) before the model takes traffic.
     pub fn load(dir: &Path, limits: &LoadLimits) -> Result<Self, Error> {
-        let files = Files::read(dir, limits)?;
+        Self::from_files(&Files::read(dir, limits)?, limits)
+    }
+
+    /// As [`load`](Self::load), of files that were read before: what was examined is what is loaded.
+    pub fn from_files(files: &Files, limits: &LoadLimits) -> Result<Self, Error> {
         let config = files.get(CONFIG).unwrap_or_default();
-        let Manifest { package, outputs, labels, pad_token_id } = Manifest::parse(config, files.get(PACKAGE))?;
-        let calibration = Calibration::parse(files.get(CALIBRATION), &outputs)?;
-        let thresholds = files.get(THRESHOLDS).map(|bytes| Thresholds::parse(bytes, &outputs)).transpose()?;
-        let goldens = goldens::parse(files.get(GOLDENS), &outputs)?;
-        let checked = onnx::check(files.model())?;
-        check_labels(checked.labels, labels)?;
-        let tokenizer = HuggingFace::parse(files.get(TOKENIZER).unwrap_or_default(), pad_token_id)?;
+        let manifest = Manifest::parse(config, files.get(PACKAGE))?;
+        let notes = Notes::parse(files, &manifest.outputs)?;
+        let checked = onnx::check(files.model(), limits)?;
+        check_labels(checked.labels, manifest.labels)?;
+        let tokenizer = HuggingFace::parse(files.get(TOKENIZER).unwrap_or_default(), manifest.pad_token_id)?;
         check_vocabulary(&tokenizer, checked.embeddings)?;
-        probe::check_lengths(package.max_length, package.window_overlap, &tokenizer)?;
-        let expected = Expected { labels, max_length: package.max_length, types: uses_types(&tokenizer, &package) };
+        probe::check_lengths(manifest.package.max_length, manifest.package.window_overlap, &tokenizer)?;
         let graph = Arc::new(Graph::compile(checked)?);
-        let found = probe::probe(&graph, &tokenizer, &expected)?;
+        let found = probe::probe(&graph, &tokenizer, &expected(&manifest, &tokenizer))?;
+        Ok(Self::assemble(Parts { manifest, notes, tokenizer, graph, found }, files.digests(), limits))
+    }
+
+    fn assemble(parts: Parts, digests: Digests, limits: &LoadLimits) -> Self {
+        let Parts { manifest: Manifest { package, outputs, .. }, notes, tokenizer, graph, found } = parts;
         let columns: Vec<usize> = outputs.iter().map(|output| output.column).collect();
         let of_outputs = |bias: Vec<f32>| columns.iter().filter_map(|&c| bias.get(c).copied()).collect();
         let multi_label = package.problem == Problem::MultiLabel;
-        Ok(Self {
+        Self {
             bias: found.bias.filter(|_| multi_label).map(of_outputs),
             batches_exactly: found.batches_exactly,
             batch_tokens: limits.batch_tokens,
@@ -112,14 +123,14 @@ impl Model {
             },
             graph,
             tokenizer: Box::new(tokenizer),
-            goldens,
-            calibration,
-            thresholds,
-            digests: files.digests(),
+            goldens: notes.goldens,
+            calibration: notes.calibration,
+            thresholds: notes.thresholds,
+            digests,
             columns,
             outputs,
             package,
-        })
+        }
     }
 
     /// The outputs in the order of [`Scores`]; those that `package.toml` maps to `"-"` are not among them.
@@ -170,6 +181,37 @@ impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Model").field("package", &self.package).field("digests", &self.digests).finish_non_exhaustive()
     }
+}
+
+/// What a package says of its scores.
+struct Notes {
+    calibration: Calibration,
+    thresholds: Option<Thresholds>,
+    goldens: Vec<Golden>,
+}
+
+impl Notes {
+    fn parse(files: &Files, outputs: &[Output]) -> Result<Self, Error> {
+        Ok(Self {
+            calibration: Calibration::parse(files.get(CALIBRATION), outputs)?,
+            thresholds: files.get(THRESHOLDS).map(|bytes| Thresholds::parse(bytes, outputs)).transpose()?,
+            goldens: goldens::parse(files.get(GOLDENS), outputs)?,
+        })
+    }
+}
+
+/// What a model is made of, each part checked.
+struct Parts {
+    manifest: Manifest,
+    notes: Notes,
+    tokenizer: HuggingFace,
+    graph: Arc<Graph>,
+    found: Findings,
+}
+
+fn expected(manifest: &Manifest, tokenizer: &dyn Tokenizer) -> Expected {
+    let Manifest { package, labels, .. } = manifest;
+    Expected { labels: *labels, max_length: package.max_length, types: uses_types(tokenizer, package) }
 }
 
 fn check_labels(graph: Option<usize>, config: usize) -> Result<(), Error> {

@@ -5,33 +5,25 @@
 //! optionally `token_scores` float32 \[batch, sequence, labels\]; no weights outside the file, no
 //! operators of other vendors, nothing quantised.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use tract_onnx::model::OnnxOpRegister;
-use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
+use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, TensorShapeProto, ValueInfoProto, type_proto};
+use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorShapeProto, ValueInfoProto, type_proto};
 use tract_onnx::prelude::Framework as _;
 
 use super::error::Error;
-use super::files::MODEL;
+use super::files::{LoadLimits, MODEL};
+use super::subject::Subject;
+
+pub(super) mod operators;
+mod structure;
 
 pub(super) const LOGITS: &str = "logits";
 pub(super) const TOKEN_SCORES: &str = "token_scores";
 
-/// Operators of quantised graphs, which this runtime computes slowly (20 to 70 times) and inexactly.
-const QUANTISED: [&str; 7] = [
-    "DynamicQuantizeLinear",
-    "QuantizeLinear",
-    "DequantizeLinear",
-    "MatMulInteger",
-    "ConvInteger",
-    "QLinearMatMul",
-    "QLinearConv",
-];
-
-/// Graphs nested deeper than this are no text classifiers.
-const MAX_GRAPH_DEPTH: usize = 8;
+/// What is wrong, in the order in which it was looked for.
+pub(super) type Problems = Vec<(Subject, Error)>;
 
 /// A column of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,95 +50,145 @@ pub(super) struct Checked {
     pub(super) embeddings: Option<usize>,
 }
 
-/// Reads a file and checks it; input dimensions come out under one name for each axis, and outputs that
-/// are not scores are cut off.
-pub(super) fn check(bytes: &[u8]) -> Result<Checked, Error> {
-    let broken = "this is not an ONNX file, or it is cut short";
-    let proto = tract_onnx::onnx().proto_model_for_read(&mut &*bytes);
-    check_proto(proto.map_err(|_| invalid(broken, "copy or export it again"))?)
+/// What a file says of itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Description {
+    /// Of the standard domain.
+    pub(super) opset: Option<i64>,
+    /// Program that wrote it.
+    pub(super) producer: String,
+    pub(super) nodes: usize,
+    pub(super) operators: BTreeMap<String, usize>,
+    pub(super) parameters: u64,
+    /// Names with types and shapes.
+    pub(super) inputs: Vec<String>,
+    pub(super) outputs: Vec<String>,
 }
 
-fn check_proto(mut proto: ModelProto) -> Result<Checked, Error> {
-    check_opset(&proto)?;
+/// Everything that can be told of a file without running it.
+pub(super) struct Inspection {
+    pub(super) description: Description,
+    pub(super) problems: Problems,
+    /// Only of use where there are no problems.
+    pub(super) checked: Checked,
+}
+
+/// Reads a file and checks it; input dimensions come out under one name for each axis, and outputs that
+/// are not scores are cut off.
+pub(super) fn check(bytes: &[u8], limits: &LoadLimits) -> Result<Checked, Error> {
+    let Inspection { problems, checked, .. } = inspect(bytes, limits)?;
+    problems.into_iter().next().map_or(Ok(checked), |(_, problem)| Err(problem))
+}
+
+/// Everything that is wrong with a file; an error only where it cannot be read at all.
+pub(super) fn inspect(bytes: &[u8], limits: &LoadLimits) -> Result<Inspection, Error> {
+    let broken = "this is not an ONNX file, or it is cut short";
+    let proto = tract_onnx::onnx().proto_model_for_read(&mut &*bytes);
+    inspect_proto(proto.map_err(|_| invalid(broken, "copy or export it again"))?, limits)
+}
+
+fn inspect_proto(mut proto: ModelProto, limits: &LoadLimits) -> Result<Inspection, Error> {
+    let mut problems: Problems = check_opset(&proto).err().map(|error| (Subject::Opset, error)).into_iter().collect();
+    let mut description = describe(&proto);
     let Some(graph) = proto.graph.as_mut() else {
         return Err(invalid("the file holds no graph", "export it again"));
     };
-    check_graph(graph, &tract_onnx::onnx().op_register, 0)?;
+    let (size, found) = structure::check(graph, limits);
+    (description.nodes, description.parameters) = (size.nodes, size.parameters);
+    // What nests without end is not walked again.
+    let sound = !found.iter().any(|(subject, _)| *subject == Subject::Graph);
+    problems.extend(found);
+    if sound {
+        let (counts, found) = operators::check(graph, &tract_onnx::onnx().op_register);
+        description.operators = counts;
+        problems.extend(found);
+    }
     let weights: HashSet<String> = graph.initializer.iter().map(|tensor| tensor.name.clone()).collect();
     graph.input.retain(|input| !weights.contains(&input.name));
-    let columns = graph.input.iter_mut().map(check_input).collect::<Result<Vec<_>, _>>()?;
-    for (column, name) in &Column::ALL[..2] {
-        if !columns.contains(column) {
-            return Err(invalid(format!("there is no input {name}"), "export a text classifier"));
-        }
-    }
-    let names: Vec<String> = graph.output.iter().map(|output| output.name.clone()).collect();
-    graph.output.retain(|output| output.name == LOGITS || output.name == TOKEN_SCORES);
+    let (columns, found) = check_inputs(graph);
+    problems.extend(found.into_iter().map(|error| (Subject::Inputs, error)));
+    let (logits, found) = check_outputs(graph);
+    problems.extend(found.into_iter().map(|error| (Subject::Outputs, error)));
     let has_token_scores = graph.output.iter().any(|output| output.name == TOKEN_SCORES);
-    let Some(logits) = graph.output.iter().find(|output| output.name == LOGITS) else {
-        let what = format!("there is no output {LOGITS} among {}", names.join(", "));
-        return Err(invalid(what, "export with `--task text-classification`"));
-    };
-    graph.output.iter().try_for_each(check_output)?;
-    let (labels, embeddings) = (last_dimension(logits), embedding_rows(graph));
-    Ok(Checked { proto, columns, has_token_scores, labels, embeddings })
+    let (labels, embeddings) = (logits.and_then(|logits| last_dimension(&logits)), embedding_rows(graph));
+    Ok(Inspection { description, problems, checked: Checked { proto, columns, has_token_scores, labels, embeddings } })
 }
 
 fn invalid(what: impl Into<String>, hint: impl Into<String>) -> Error {
     Error::invalid(MODEL, what, hint)
 }
 
+fn describe(proto: &ModelProto) -> Description {
+    let standard = proto.opset_import.iter().find(|import| is_standard(&import.domain));
+    let graph = proto.graph.as_ref();
+    let weights: HashSet<&str> =
+        graph.iter().flat_map(|graph| &graph.initializer).map(|tensor| tensor.name.as_str()).collect();
+    let inputs = graph.iter().flat_map(|graph| &graph.input).filter(|input| !weights.contains(input.name.as_str()));
+    Description {
+        opset: standard.map(|import| import.version),
+        producer: format!("{} {}", proto.producer_name, proto.producer_version).trim().to_owned(),
+        inputs: inputs.map(signature).collect(),
+        outputs: graph.iter().flat_map(|graph| &graph.output).map(signature).collect(),
+        ..Description::default()
+    }
+}
+
+/// `input_ids int64 [batch, sequence]`
+fn signature(info: &ValueInfoProto) -> String {
+    let value = info.r#type.as_ref().and_then(|kind| kind.value.as_ref());
+    let Some(type_proto::Value::TensorType(tensor)) = value else {
+        return info.name.clone();
+    };
+    let kind = DataType::try_from(tensor.elem_type).unwrap_or(DataType::Undefined).as_str_name().to_lowercase();
+    let dims = tensor.shape.iter().flat_map(|shape| &shape.dim).map(|dim| match &dim.value {
+        Some(dimension::Value::DimValue(size)) => size.to_string(),
+        Some(dimension::Value::DimParam(name)) => name.clone(),
+        None => "?".to_owned(),
+    });
+    format!("{} {kind} [{}]", info.name, dims.collect::<Vec<_>>().join(", "))
+}
+
+fn is_standard(domain: &str) -> bool {
+    matches!(domain, "" | "ai.onnx")
+}
+
 fn check_opset(proto: &ModelProto) -> Result<(), Error> {
     let hint = "export with `--opset 17`";
     for import in &proto.opset_import {
-        let standard = import.domain.is_empty() || import.domain == "ai.onnx";
-        if standard && !(9..=18).contains(&import.version) {
+        if is_standard(&import.domain) && !(9..=18).contains(&import.version) {
             return Err(invalid(format!("opset {} is not one of 9 to 18", import.version), hint));
         }
     }
     Ok(())
 }
 
-fn check_graph(graph: &GraphProto, known: &OnnxOpRegister, depth: usize) -> Result<(), Error> {
-    if depth > MAX_GRAPH_DEPTH || !graph.sparse_initializer.is_empty() {
-        return Err(invalid("it nests graphs or stores sparse weights", "export a plain classifier"));
-    }
-    graph.initializer.iter().try_for_each(check_tensor)?;
-    for node in &graph.node {
-        let NodeProto { op_type, domain, name, .. } = node;
-        if QUANTISED.contains(&op_type.as_str()) {
-            let what = format!("node {name:?} ({op_type}) is quantised");
-            return Err(invalid(what, "export in float32, without quantisation"));
-        }
-        let standard = domain.is_empty() || domain == "ai.onnx" || domain == "ai.onnx.ml";
-        if !standard || !known.0.contains_key(op_type) {
-            let from = if standard { String::new() } else { format!(" of {domain}") };
-            let what = format!("operator {op_type}{from} (node {name:?}) cannot be computed here");
-            let hint = "export with `--opset 17` and without graph optimisation, or choose another architecture";
-            return Err(invalid(what, hint));
-        }
-        for attribute in &node.attribute {
-            attribute.t.iter().chain(&attribute.tensors).try_for_each(check_tensor)?;
-            let inner = attribute.g.iter().chain(&attribute.graphs);
-            inner.into_iter().try_for_each(|graph| check_graph(graph, known, depth + 1))?;
+fn check_inputs(graph: &mut GraphProto) -> (Vec<Column>, Vec<Error>) {
+    let (mut columns, mut problems) = (Vec::new(), Vec::new());
+    for input in &mut graph.input {
+        match check_input(input) {
+            Ok(column) => columns.push(column),
+            Err(error) => problems.push(error),
         }
     }
-    Ok(())
+    for (column, name) in &Column::ALL[..2] {
+        if problems.is_empty() && !columns.contains(column) {
+            problems.push(invalid(format!("there is no input {name}"), "export a text classifier"));
+        }
+    }
+    (columns, problems)
 }
 
-fn check_tensor(tensor: &TensorProto) -> Result<(), Error> {
-    let external = tensor.data_location == Some(DataLocation::External as i32);
-    if external || !tensor.external_data.is_empty() {
-        let what = format!("the weights {:?} are stored outside the file", tensor.name);
-        return Err(invalid(what, "save the model as a single file (`onnx.save` without external data)"));
+/// Cuts off what is no score; the logits, and what is wrong.
+fn check_outputs(graph: &mut GraphProto) -> (Option<ValueInfoProto>, Vec<Error>) {
+    let names: Vec<String> = graph.output.iter().map(|output| output.name.clone()).collect();
+    graph.output.retain(|output| output.name == LOGITS || output.name == TOKEN_SCORES);
+    let logits = graph.output.iter().find(|output| output.name == LOGITS).cloned();
+    let mut problems: Vec<Error> = graph.output.iter().filter_map(|output| check_output(output).err()).collect();
+    if logits.is_none() {
+        let what = format!("there is no output {LOGITS} among {}", names.join(", "));
+        problems.push(invalid(what, "export with `--task text-classification`"));
     }
-    let kind = DataType::try_from(tensor.data_type).unwrap_or(DataType::Undefined);
-    let half = matches!(kind, DataType::Float16 | DataType::Bfloat16);
-    if half {
-        let what = format!("the weights {:?} are {}", tensor.name, kind.as_str_name());
-        return Err(invalid(what, "export in float32 (`--dtype fp32`)"));
-    }
-    Ok(())
+    (logits, problems)
 }
 
 fn check_input(input: &mut ValueInfoProto) -> Result<Column, Error> {

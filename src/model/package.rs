@@ -6,6 +6,8 @@ use serde::Deserialize;
 
 use super::error::{Error, nearest};
 use super::files::{CONFIG, PACKAGE};
+use super::onnx::Problems;
+use super::subject::Subject;
 
 /// Longest default window: beyond it attention costs more than a second window does.
 const DEFAULT_MAX_LENGTH: usize = 512;
@@ -120,17 +122,34 @@ pub(super) struct Manifest {
     /// Number of entries of `id2label`, ignored ones included.
     pub(super) labels: usize,
     pub(super) pad_token_id: Option<u32>,
+    /// `model_type` of `config.json`.
+    pub(super) family: String,
 }
 
 impl Manifest {
     pub(super) fn parse(config: &[u8], package: Option<&[u8]>) -> Result<Self, Error> {
+        let (manifest, problems) = Self::inspect(config, package)?;
+        problems.into_iter().next().map_or(Ok(manifest), |(_, problem)| Err(problem))
+    }
+
+    /// Everything that is wrong with both files; an error only where `config.json` cannot be read. What is wrong is
+    /// left at its default.
+    pub(super) fn inspect(config: &[u8], package: Option<&[u8]>) -> Result<(Self, Problems), Error> {
         let config: ConfigFile = serde_json::from_slice(config)
             .map_err(|error| Error::Syntax { file: CONFIG, message: error.to_string() })?;
+        let mut problems = Problems::new();
+        let mut keep = |subject, error| problems.push((subject, error));
         let plain = package.is_none();
-        let file = package.map(parse_package).transpose()?.unwrap_or_default();
-        let labels = labels(config.id2label.as_ref())?;
-        let outputs = outputs(&labels, &file.outputs)?;
-        let problem = problem(config.problem_type.as_deref(), labels.len())?;
+        let file = package.map(parse_package).transpose();
+        let file = file.map_err(|error| keep(Subject::Package, error)).ok().flatten().unwrap_or_default();
+        let labels = labels(config.id2label.as_ref()).map_err(|error| keep(Subject::Labels, error)).unwrap_or_default();
+        let outputs = match labels.as_slice() {
+            [] => Ok(Vec::new()),
+            labels => outputs(labels, &file.outputs),
+        };
+        let outputs = outputs.map_err(|error| keep(Subject::Package, error)).unwrap_or_default();
+        let problem = problem(config.problem_type.as_deref(), labels.len());
+        let problem = problem.map_err(|error| keep(Subject::Problem, error)).unwrap_or(Problem::MultiLabel);
         let max_length = file.max_length.unwrap_or_else(|| default_max_length(&config));
         let default_types = if plain { TokenTypes::Template } else { TokenTypes::Segment };
         let package = Package {
@@ -143,7 +162,8 @@ impl Manifest {
             token_types: file.token_types.unwrap_or(default_types),
             problem,
         };
-        Ok(Self { package, outputs, labels: labels.len(), pad_token_id: config.pad_token_id })
+        let (labels, pad_token_id, family) = (labels.len(), config.pad_token_id, config.model_type.unwrap_or_default());
+        Ok((Self { package, outputs, labels, pad_token_id, family }, problems))
     }
 }
 

@@ -30,6 +30,7 @@ const TOLERANCE: f32 = 1e-3;
 
 pub(super) fn probe(graph: &Arc<Graph>, tokenizer: &dyn Tokenizer, expected: &Expected) -> Result<Findings, Error> {
     let mut probe = Probe {
+        graph,
         runner: Runner::new(Arc::clone(graph)),
         vocabulary: tokenizer.vocabulary(),
         padding: tokenizer.padding(),
@@ -54,7 +55,8 @@ pub(super) fn probe(graph: &Arc<Graph>, tokenizer: &dyn Tokenizer, expected: &Ex
     Ok(Findings { batches_exactly: probe.batches_exactly(longest)?, bias })
 }
 
-struct Probe {
+struct Probe<'a> {
+    graph: &'a Graph,
     runner: Runner,
     vocabulary: usize,
     padding: u32,
@@ -62,7 +64,7 @@ struct Probe {
     seed: u64,
 }
 
-impl Probe {
+impl Probe<'_> {
     /// A made-up row; the same in every run.
     fn row(&mut self, length: usize) -> Row {
         let mut row = Row { ids: vec![], types: vec![], sources: vec![] };
@@ -80,10 +82,13 @@ impl Probe {
 
     fn alone(&mut self, row: &Row, width: usize, when: &str, hint: &'static str) -> Result<RawScores, Error> {
         let batch = Batch::new(std::iter::once(row), width, self.padding);
-        let failed = |what: String| Error::SelfTest { what: format!("{when}, {what}"), hint };
-        let raw = self.runner.run(&batch).map_err(|error| failed(error.to_string()))?;
+        let failed = |what: String, hint| Error::SelfTest { what: format!("{when}, {what}"), hint };
+        let raw = self.runner.run(&batch).map_err(|error| {
+            let hint = self.graph.advice(&error, hint);
+            failed(error.to_string(), hint)
+        })?;
         let finite = raw.logits.iter().chain(raw.token_scores.iter().flatten()).all(|x| x.is_finite());
-        if finite { Ok(raw) } else { Err(failed("an output is NaN or infinite".to_owned())) }
+        if finite { Ok(raw) } else { Err(failed("an output is NaN or infinite".to_owned(), hint)) }
     }
 
     fn largest_id(&mut self, length: usize) -> Result<(), Error> {

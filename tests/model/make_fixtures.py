@@ -1,4 +1,4 @@
-"""Writes the test packages `bag`, `bert` and `roberta` beside this file, or larger ones elsewhere for timing.
+"""Writes the test packages (`bag`, `bert`, `roberta`, …) beside this file, or larger ones elsewhere for timing.
 
     pip install -r requirements.txt
     python make_fixtures.py              # the committed fixtures, the same bytes every time
@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
+import families
 import graphs
 
 PLACEHOLDERS = ["<url>", "@user", "<phone>", "<email>", "<iban>", "<card>", "<wallet>"]
@@ -89,6 +90,38 @@ def bert_tokenizer(texts, size):
 def roberta_tokenizer(texts, size):
     tokenizer = byte_level(texts, size, ["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
     tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=True)
+    return tokenizer
+
+
+def unigram_tokenizer(texts, size, specials, first, last):
+    """Pieces of a fixed score, which the library's own trainer does not promise; spaces are written as ▁."""
+    normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")])
+    split = pre_tokenizers.Metaspace()
+    parts = [part for pair in texts for part in pair]
+    words = Counter(word for part in parts for word, _ in split.pre_tokenize_str(normalizer.normalize_str(part)))
+    letters = sorted({letter for word in words for letter in word})
+    frequent = sorted((word for word in words if len(word) > 1), key=lambda word: (-words[word], word))
+    pieces = [(token, 0.0) for token in specials] + [(letter, -8.0) for letter in letters]
+    pieces += [(word, -9.0 - index / 100) for index, word in enumerate(frequent[: max(0, size - len(pieces))])]
+    names = [piece for piece, _ in pieces]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=names.index(next(name for name in names if "unk" in name.lower()))))
+    tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.decoder = normalizer, split, decoders.Metaspace()
+    tokenizer.add_special_tokens(specials)
+    double = f"{first} $A {last} {last} $B {last}" if first == "<s>" else f"{first} $A {last} $B:1 {last}:1"
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{first} $A {last}", pair=double, special_tokens=[(name, names.index(name)) for name in (first, last)]
+    )
+    return tokenizer
+
+
+def modernbert_tokenizer(texts, size):
+    tokenizer = byte_level(texts, size, ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B [SEP]",
+        special_tokens=[(token, tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]")],
+    )
     return tokenizer
 
 
@@ -220,6 +253,27 @@ def main():
     model = graphs.transformer(3, tokenizer.get_vocab_size(), 16, 2, 2, 130, 3, "roberta")
     more = {"model_type": "roberta", "max_position_embeddings": 130, "pad_token_id": 1}
     write(here / "roberta", tokenizer, model, config(labels, **more), "onnx/model.onnx")
+    other_families(here, labels)
+
+
+def other_families(here, labels):
+    """Each with the keys of `config.json` that matter here, as its own exporter writes them."""
+    tokenizer = bert_tokenizer(TEXTS, 240)
+    more = {"model_type": "distilbert", "max_position_embeddings": 64, "pad_token_id": 0}
+    for name, traced in (("distilbert", False), ("distilbert_traced", True)):
+        model = families.distilbert(4, tokenizer.get_vocab_size(), 64, traced)
+        write(here / name, tokenizer, model, config(labels, **more))
+    tokenizer = unigram_tokenizer(TEXTS, 240, ["<s>", "<pad>", "</s>", "<unk>", "<mask>"], "<s>", "</s>")
+    model = families.xlm_roberta(5, tokenizer.get_vocab_size(), 66)
+    write(here / "xlm_roberta", tokenizer, model, config(labels, model_type="xlm-roberta", max_position_embeddings=66, pad_token_id=1, type_vocab_size=1))
+    tokenizer = modernbert_tokenizer(TEXTS, 320)
+    model = families.modernbert(6, tokenizer.get_vocab_size(), 8)
+    write(here / "modernbert", tokenizer, model, config(labels, model_type="modernbert", max_position_embeddings=128, pad_token_id=0, local_attention=16))
+    tokenizer = unigram_tokenizer(TEXTS, 240, ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"], "[CLS]", "[SEP]")
+    more = {"model_type": "deberta-v2", "max_position_embeddings": 64, "pad_token_id": 0, "relative_attention": True, "position_buckets": 8}
+    for name, branches in (("deberta", True), ("deberta_dynamo", False)):
+        model = families.deberta(7, tokenizer.get_vocab_size(), 64, branches)
+        write(here / name, tokenizer, model, config(labels, **more))
 
 
 if __name__ == "__main__":

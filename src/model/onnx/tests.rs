@@ -1,5 +1,6 @@
 use super::*;
-use tract_onnx::pb::{AttributeProto, OperatorSetIdProto, SparseTensorProto};
+use tract_onnx::pb::tensor_proto::DataLocation;
+use tract_onnx::pb::{AttributeProto, OperatorSetIdProto, SparseTensorProto, TensorProto};
 
 fn graph() -> GraphProto {
     let tensor = |elem_type| type_proto::Tensor { elem_type, shape: None };
@@ -11,7 +12,14 @@ fn graph() -> GraphProto {
         }),
         doc_string: String::new(),
     };
+    let gives = |output: &str| NodeProto {
+        op_type: "Identity".to_owned(),
+        input: vec!["input_ids".to_owned()],
+        output: vec![output.to_owned()],
+        ..NodeProto::default()
+    };
     GraphProto {
+        node: vec![gives("hidden"), gives(LOGITS)],
         input: vec![info("input_ids", DataType::Int64), info("attention_mask", DataType::Int64)],
         output: vec![info("hidden", DataType::Float), info(LOGITS, DataType::Float)],
         ..GraphProto::default()
@@ -27,6 +35,11 @@ fn refusal(break_it: impl FnOnce(&mut ModelProto)) -> String {
     let mut proto = ModelProto { graph: Some(graph()), opset_import: vec![opset], ..ModelProto::default() };
     break_it(&mut proto);
     check_proto(proto).map_or_else(|error| error.to_string(), |_| "accepted".to_owned())
+}
+
+fn check_proto(proto: ModelProto) -> Result<Checked, Error> {
+    let Inspection { problems, checked, .. } = inspect_proto(proto, &LoadLimits::default())?;
+    problems.into_iter().next().map_or(Ok(checked), |(_, problem)| Err(problem))
 }
 
 fn graph_refusal(break_it: impl FnOnce(&mut GraphProto)) -> String {
@@ -78,12 +91,12 @@ fn operators_out_of_reach_are_named_also_inside_branches() {
 #[test]
 fn graphs_without_end_are_refused() {
     let mut inner = GraphProto::default();
-    for _ in 0..=MAX_GRAPH_DEPTH {
+    for _ in 0..=8 {
         let branch = AttributeProto { g: Some(inner), ..AttributeProto::default() };
         let node = NodeProto { attribute: vec![branch], ..node("If") };
         inner = GraphProto { node: vec![node], ..GraphProto::default() };
     }
-    let says = graph_refusal(|graph| graph.node = inner.node);
+    let says = graph_refusal(|graph| graph.node.extend(inner.node));
     assert!(says.contains("nests graphs"), "{says}");
 }
 
@@ -113,4 +126,56 @@ fn scores_of_another_type_are_refused() {
         tensor_type(&mut graph.output[1]).unwrap().elem_type = DataType::Double as i32;
     });
     assert!(says.contains("output logits is not float32"), "{says}");
+}
+
+fn weights(dims: &[i64], data: Vec<f32>) -> TensorProto {
+    let kind = DataType::Float as i32;
+    TensorProto { name: "w".to_owned(), data_type: kind, dims: dims.to_vec(), float_data: data, ..Default::default() }
+}
+
+#[test]
+fn weights_that_claim_what_they_do_not_hold_are_refused() {
+    for (tensor, says) in [
+        (weights(&[1 << 20, 1 << 20], vec![]), "shape [1048576, 1048576] and hold 0 numbers"),
+        (weights(&[i64::MAX, i64::MAX], vec![]), "are FLOAT of shape [9223372036854775807, 9223372036854775807]"),
+        (weights(&[-1], vec![]), "are FLOAT of shape [-1]"),
+        (weights(&[1; 9], vec![0.0]), "have 9 dimensions, more than 8"),
+        (weights(&[2], vec![0.0, f32::NAN]), "hold NaN; the training diverged"),
+        (TensorProto { raw_data: vec![0; 7], ..weights(&[2], vec![]) }, "hold 18446744073709551615 numbers"),
+        (TensorProto { data_type: 99, ..weights(&[1], vec![0.0]) }, "are UNDEFINED of shape [1]"),
+    ] {
+        let found = graph_refusal(|graph| graph.initializer.push(tensor));
+        assert!(found.contains(says), "{says}: {found}");
+    }
+    assert_eq!(graph_refusal(|graph| graph.initializer.push(weights(&[2], vec![0.0, 1.0]))), "accepted");
+}
+
+#[test]
+fn circles_doubles_and_values_from_nowhere_are_refused() {
+    let wired = |input: &str, output: &str| NodeProto {
+        input: vec![input.to_owned()],
+        output: vec![output.to_owned()],
+        ..node("Identity")
+    };
+    for (nodes, says) in [
+        (
+            vec![wired("b", "a"), wired("a", "b")],
+            "reads \"b\", which nothing before it gives; the graph goes in a circle",
+        ),
+        (vec![wired("a", "a")], "goes in a circle"),
+        (vec![wired("input_ids", "a"), wired("input_ids", "a")], "gives \"a\", which is given before"),
+    ] {
+        let found = graph_refusal(|graph| graph.node.extend(nodes));
+        assert!(found.contains(says), "{says}: {found}");
+    }
+    let inner = GraphProto { node: vec![wired("input_ids", "b"), wired("c", "d")], ..GraphProto::default() };
+    let branch = AttributeProto { g: Some(inner), ..AttributeProto::default() };
+    let found = graph_refusal(|graph| graph.node.push(NodeProto { attribute: vec![branch], ..node("If") }));
+    assert!(found.contains("reads \"c\""), "{found}");
+}
+
+#[test]
+fn graphs_of_too_many_nodes_are_refused() {
+    let found = graph_refusal(|graph| graph.node.resize(20_001, node("Identity")));
+    assert!(found.contains("the graph has 20001 nodes, more than 20000"), "{found}");
 }
