@@ -11,6 +11,7 @@ pub mod evaluate;
 pub mod event;
 pub mod model;
 pub mod report;
+pub mod serve;
 pub mod stats;
 pub mod stream;
 pub mod telemetry;
