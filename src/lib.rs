@@ -13,6 +13,7 @@ pub mod event;
 pub mod model;
 pub mod registry;
 pub mod report;
+pub mod serve;
 pub mod stats;
 pub mod stream;
 pub mod telemetry;

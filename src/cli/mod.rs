@@ -10,9 +10,11 @@ mod inspect;
 mod lines;
 mod model;
 mod normalise;
+mod observe;
 mod replay;
 mod run;
 mod stats;
+mod trace;
 mod worker;
 
 use std::ffi::OsString;
@@ -24,6 +26,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use jiff::Timestamp;
 
 use crate::config::{self, Loaded, Origin};
+use crate::telemetry::Filter;
 
 /// Exit codes, after `sysexits.h` where it has one.
 mod exit {
@@ -115,20 +118,21 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         // Lines of the log would tear the live view.
         "warn".clone_into(&mut log.filter);
     }
-    if let Err(error) = crate::telemetry::start(&log) {
-        return failed(exit::CONFIG, &error.into());
-    }
+    let filter = match crate::telemetry::start(&log) {
+        Ok(filter) => filter,
+        Err(error) => return failed(exit::CONFIG, &error.into()),
+    };
     crate::telemetry::keep_panics_private();
-    match execute(arguments.command, &loaded) {
+    match execute(arguments.command, &loaded, filter) {
         Ok(code) => code,
         Err(error) => failed(exit::FAILURE, &error),
     }
 }
 
-fn execute(command: Command, loaded: &Loaded) -> anyhow::Result<ExitCode> {
+fn execute(command: Command, loaded: &Loaded, filter: Filter) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Demo(arguments) => demo::demo(&loaded.settings, &arguments),
-        Command::Run => run::run(&loaded.settings),
+        Command::Demo(arguments) => demo::demo(&loaded.settings, &arguments, filter),
+        Command::Run => run::run(&loaded.settings, filter),
         Command::Classify(arguments) => classify::classify(&loaded.settings, &arguments),
         Command::Eval(arguments) => eval::eval(&loaded.settings, &arguments),
         Command::Stats(arguments) => stats::stats(&loaded.settings, &arguments),

@@ -5,20 +5,35 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::deployment;
+use super::observe::{self, Observed};
 use super::worker::Classifiers;
 use crate::config::{self, Settings};
-use crate::stream::{self, BatchLimits, Cluster, Log, Options, Raw, Stop, Workers};
+use crate::serve::Server;
+use crate::stream::{self, BatchLimits, Cluster, Options, Raw, Stop, Summary, Workers};
+use crate::telemetry::Filter;
 
-pub(super) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
+/// Longest wait for HTTP clients when the work is done.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+pub(super) fn run(settings: &Settings, filter: Filter) -> anyhow::Result<ExitCode> {
     let options = options(settings);
     options.check()?;
-    let engine = deployment::tried_engine(settings)?;
-    let provenance = engine.provenance();
-    tracing::info!(model = provenance.model, digest = provenance.model_digest, "model loaded, goldens passed");
-    let encoder = deployment::encoder(settings);
-    let workers: Arc<dyn Workers> = Arc::new(Classifiers { engine, encoder, topics: settings.topics.clone() });
     let stop = Stop::new();
-    let summary = until_stopped(&stop, || stream::run(&options, &workers, &stop, &Log))??;
+    let Observed { server, board } = observe::open(settings, filter, &stop)?;
+    if let Some(server) = &server {
+        tracing::info!(page = %format_args!("http://{}/", server.address()), "answering HTTP");
+    }
+    let work = || -> anyhow::Result<Summary> {
+        let engine = deployment::tried_engine(settings)?;
+        let provenance = engine.provenance();
+        tracing::info!(model = provenance.model, digest = provenance.model_digest, "model loaded, goldens passed");
+        let watch = observe::watch(settings, &options, &engine, board.as_deref());
+        let encoder = deployment::encoder(settings);
+        let topics = settings.topics.clone();
+        let workers: Arc<dyn Workers> = Arc::new(Classifiers { engine, encoder, topics, watch: Arc::clone(&watch) });
+        Ok(stream::run(&options, &workers, &stop, &*watch)?)
+    };
+    let summary = until_stopped(&stop, server, work)??;
     tracing::info!(
         consumed = summary.consumed,
         published = summary.published,
@@ -32,18 +47,37 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
 }
 
 /// Runs `work` on this thread while SIGTERM and Ctrl-C are watched on another: the first asks for
-/// a graceful stop, the second for one at once.
-pub(super) fn until_stopped<T>(stop: &Stop, work: impl FnOnce() -> T) -> anyhow::Result<T> {
+/// a graceful stop, the second for one at once. The same thread answers HTTP, until the work is done.
+pub(super) fn until_stopped<T>(stop: &Stop, server: Option<Server>, work: impl FnOnce() -> T) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("signals cannot be watched")?;
     let (done, finished) = tokio::sync::oneshot::channel::<()>();
     let token = stop.clone();
-    let watcher = std::thread::spawn(move || runtime.block_on(watch(token, finished)));
+    let watcher = std::thread::spawn(move || runtime.block_on(attend(token, server, finished)));
     let result = work();
     // The watcher may be gone already, when signals cannot be watched: its result says so.
     let _ = done.send(());
     watcher.join().map_err(|_| anyhow::anyhow!("the thread that watches signals ended early"))??;
     Ok(result)
+}
+
+/// Watches signals and answers HTTP until the work is done.
+async fn attend(
+    stop: Stop,
+    server: Option<Server>,
+    finished: tokio::sync::oneshot::Receiver<()>,
+) -> anyhow::Result<()> {
+    let (close, closing) = tokio::sync::watch::channel(false);
+    let serving = server.map(|server| tokio::spawn(server.run(closing)));
+    let watched = watch(stop, finished).await;
+    close.send_replace(true);
+    if let Some(serving) = serving {
+        // A client that reads no more must not hold the process up.
+        if let Ok(served) = tokio::time::timeout(FAREWELL, serving).await {
+            served.context("the task that answers HTTP ended early")??;
+        }
+    }
+    watched
 }
 
 async fn watch(stop: Stop, mut finished: tokio::sync::oneshot::Receiver<()>) -> anyhow::Result<()> {

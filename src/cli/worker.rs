@@ -1,12 +1,15 @@
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::trace;
 use crate::config::Topics;
-use crate::engine::{Engine, Input, Outcome, Session};
+use crate::engine::{Engine, Input, Outcome, Session, Stage};
 use crate::event::{Destination, Encoder, Message};
 use crate::report::Envelope;
 use crate::stream::{Disposition, Outgoing, Record, Refusal, Worker, WorkerError, Workers};
+use crate::telemetry::{Decided, Stages, Watch};
 
 /// Gives each inference thread of the stream a session of the engine, and destinations their topics.
 #[derive(Debug)]
@@ -14,12 +17,16 @@ pub(super) struct Classifiers {
     pub(super) engine: Arc<Engine>,
     pub(super) encoder: Encoder,
     pub(super) topics: Topics,
+    /// Who is told what was decided.
+    pub(super) watch: Arc<Watch>,
 }
 
 impl Workers for Classifiers {
     fn worker(&self) -> Result<Box<dyn Worker>, WorkerError> {
         let session = self.engine.session().map_err(|error| WorkerError(error.to_string()))?;
-        Ok(Box::new(Classifier { session, encoder: self.encoder.clone(), topics: self.topics.clone() }))
+        let Self { encoder, topics, watch, .. } = self;
+        let (encoder, topics, watch) = (encoder.clone(), topics.clone(), Arc::clone(watch));
+        Ok(Box::new(Classifier { session, encoder, topics, watch }))
     }
 }
 
@@ -27,14 +34,25 @@ struct Classifier {
     session: Session,
     encoder: Encoder,
     topics: Topics,
+    watch: Arc<Watch>,
 }
 
 impl Worker for Classifier {
     fn process(&mut self, records: &[Record]) -> Vec<Disposition> {
         let now = super::now();
         let inputs: Vec<Input<'_>> = records.iter().map(|record| input(record, now)).collect();
-        let outcomes = self.session.decide(&inputs, now);
-        records.iter().zip(&outcomes).map(|(record, outcome)| self.disposition(record, outcome)).collect()
+        let mut stages = Stages::default();
+        let mut lap = lap();
+        let outcomes = self.session.decide_in_stages(&inputs, now, &mut |done| match done {
+            Stage::Read => stages.read = lap(),
+            Stage::Score => stages.score = lap(),
+            Stage::Decide => stages.decide = lap(),
+        });
+        let answers =
+            records.iter().zip(&outcomes).map(|(record, outcome)| self.disposition(record, outcome)).collect();
+        stages.encode = lap();
+        self.watch.decided(&Decided { outcomes: &outcomes, stages });
+        answers
     }
 }
 
@@ -47,10 +65,11 @@ impl Classifier {
                 Some(Refusal { code: event.code.clone(), stage: "decode", message: event.message.clone() })
             }
         };
-        Disposition { outgoing: messages.map(|message| self.outgoing(message)).collect(), refusal }
+        let trace = trace::context(&record.headers);
+        Disposition { outgoing: messages.map(|message| self.outgoing(message, &trace)).collect(), refusal }
     }
 
-    fn outgoing(&self, message: Message) -> Outgoing {
+    fn outgoing(&self, message: Message, trace: &[(String, Option<Vec<u8>>)]) -> Outgoing {
         let topic = match message.destination {
             Destination::Classified => self.topics.classified.clone(),
             Destination::Unit(unit) => format!("{}{unit}", self.topics.unit_prefix),
@@ -58,8 +77,20 @@ impl Classifier {
             Destination::Review => self.topics.review.clone(),
             Destination::Rejected => self.topics.rejected.clone(),
         };
-        let headers = message.headers.into_iter().map(|(name, value)| (name, Some(value))).collect();
+        let headers = message.headers.into_iter().map(|(name, value)| (name, Some(value)));
+        let headers = headers.chain(trace.iter().cloned()).collect();
         Outgoing { topic, key: message.key, headers, value: Some(message.value) }
+    }
+}
+
+/// Each call gives the time since the one before.
+fn lap() -> impl FnMut() -> Duration {
+    let mut last = Instant::now();
+    move || {
+        let now = Instant::now();
+        let time = now.saturating_duration_since(last);
+        last = now;
+        time
     }
 }
 

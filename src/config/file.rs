@@ -176,6 +176,10 @@ fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), 
     if let Some((key, message)) = wrong_stats(&settings.stats) {
         return wrong(key, &message);
     }
+    let country = &settings.serve.country;
+    if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return wrong("serve.country", "must be two capital letters (ISO 3166-1 alpha-2), such as \"MA\"");
+    }
     for key in settings.kafka.librdkafka.keys() {
         if let Some(reason) = crate::stream::forbidden(key) {
             return wrong("kafka.librdkafka", &format!("`{key}` cannot be set here: {reason}"));

@@ -13,7 +13,7 @@ pub use bytes::ByteSize;
 pub use document::{Entry, Origin, default_file, explain};
 pub use file::{Loaded, load};
 pub use settings::{
-    Delivery, Duration, Event, Kafka, Log, LogFormat, Model, Report, Settings, Stats, Stream, TextPolicy, Topics,
+    Delivery, Duration, Event, Kafka, Log, LogFormat, Model, Report, Serve, Settings, Stats, Stream, TextPolicy, Topics,
     Triage,
 };
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
@@ -32,6 +33,8 @@ pub struct Settings {
     pub event: Event,
     /// Logs, on standard error.
     pub log: Log,
+    /// HTTP: health, metrics, the live page (docs/operations.md).
+    pub serve: Serve,
     /// What `ibaleg stats` counts and shows (docs/statistics.md).
     pub stats: Stats,
 }
@@ -325,6 +328,34 @@ impl Default for Stats {
             time_zone: "Africa/Casablanca".into(),
             lateness: SignedDuration::from_hours(24),
             floor: 5,
+        }
+    }
+}
+
+/// HTTP: health, metrics, the live page (docs/operations.md).
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Serve {
+    /// Whether `ibaleg run` and `ibaleg demo` answer HTTP.
+    pub enabled: bool,
+    /// Address and port; port 0 takes a free one. Whoever reaches it may read metrics, counts and report
+    /// ids: beyond this machine, let only a proxy that asks who is there reach it.
+    #[schemars(with = "String")]
+    pub listen: SocketAddr,
+    /// File with the token that requests which change something must bear. Without it, or the environment
+    /// variable IBALEG_SERVE_TOKEN, nothing can be changed.
+    pub token_file: PathBuf,
+    /// The platform's own country (ISO 3166-1 alpha-2), for the table of the page.
+    pub country: String,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            listen: SocketAddr::from(([127, 0, 0, 1], 9464)),
+            token_file: PathBuf::new(),
+            country: "MA".into(),
         }
     }
 }

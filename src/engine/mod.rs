@@ -168,6 +168,17 @@ impl Engine {
     }
 }
 
+/// A part of the work on a batch, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Reports decoded, their texts prepared.
+    Read,
+    /// Texts scored by the model.
+    Score,
+    /// Rules applied, events put together.
+    Decide,
+}
+
 /// What one thread needs to decide.
 #[derive(Debug)]
 pub struct Session {
@@ -179,10 +190,23 @@ impl Session {
     /// Decides a batch: one outcome per input, in order. Never fails: a report that cannot be read
     /// is rejected, and one that the model cannot judge goes to a person.
     pub fn decide(&mut self, inputs: &[Input<'_>], now: Timestamp) -> Vec<Outcome> {
+        self.decide_in_stages(inputs, now, &mut |_| {})
+    }
+
+    /// Like [`decide`](Self::decide); calls `done` as each stage ends, so that a caller with a clock
+    /// can tell how long it took.
+    pub fn decide_in_stages(
+        &mut self,
+        inputs: &[Input<'_>],
+        now: Timestamp,
+        done: &mut dyn FnMut(Stage),
+    ) -> Vec<Outcome> {
         let engine = Arc::clone(&self.engine);
         let prepared: Vec<Result<Prepared, Box<Rejected>>> = inputs.iter().map(|input| engine.read(input)).collect();
         let readable: Vec<&Prepared> = prepared.iter().filter_map(|prepared| prepared.as_ref().ok()).collect();
+        done(Stage::Read);
         let mut scores = self.score(&readable).into_iter();
+        done(Stage::Score);
         let decided = inputs.iter().zip(&prepared).map(|(input, prepared)| match prepared {
             Ok(prepared) => {
                 let event = engine.assemble(input, prepared, scores.next().flatten().as_ref(), now);
@@ -193,7 +217,9 @@ impl Session {
             }
             Err(event) => Outcome::Rejected { id: engine.event_id(input, &event.input_digest), event: event.clone() },
         });
-        decided.collect()
+        let decided = decided.collect();
+        done(Stage::Decide);
+        decided
     }
 
     /// Scores of all texts together; when that fails, of each alone, so that one text that the

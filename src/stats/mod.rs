@@ -25,11 +25,15 @@ pub use rollup::{Group, Line, Place, Rollup};
 pub use tables::{Part, Table};
 pub use window::{Length, Range, Window};
 
+mod rows;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::event::Classified;
 use crate::triage::Taxonomy;
+
+pub use rows::{Counted, Row};
 
 /// Line of reports on which no label is flagged: a person decides what they are.
 const UNDECIDED: &str = "undecided";
@@ -93,31 +97,14 @@ impl Communique {
 
     /// The table in words. Shares are of the denominator named in their heading.
     pub fn table(&self, taxonomy: &Taxonomy) -> String {
-        let technology: u64 =
-            taxonomy.communique().iter().filter(|line| line.technology).map(|line| self.line(&line.id)).sum();
         let mut table = String::new();
-        let mut row = |name: &str, count: u64, of: u64| {
+        for row in self.rows(taxonomy) {
+            let Row { count, of, .. } = row;
             #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
             let share =
                 if of == 0 { "     –".to_owned() } else { format!("{:5.1} %", 100.0 * count as f64 / of as f64) };
-            let _ = writeln!(table, "{name:<58}{count:>9}  {share}");
-        };
-        row("all reports", self.total, self.total);
-        row("technology-related offences, of all reports", technology, self.total);
-        for line in taxonomy.communique().iter().filter(|line| line.technology) {
-            row(&format!("  {}, of these", line.names.en), self.line(&line.id), technology);
+            let _ = writeln!(table, "{:<58}{count:>9}  {share}", row.name());
         }
-        for line in taxonomy.communique().iter().filter(|line| !line.technology) {
-            row(&format!("{}, of all reports", line.names.en), self.line(&line.id), self.total);
-        }
-        row("  of which linked to ISIS, of all reports", self.isis, self.total);
-        row("call for help, no offence, of all reports", self.line(NO_OFFENCE), self.total);
-        row("no label flagged, a person decides, of all reports", self.line(UNDECIDED), self.total);
-        for (level, count) in &self.identity {
-            row(&format!("reporter's identity {level}, of all reports"), *count, self.total);
-        }
-        row(&format!("from outside the country (not {}), of all reports", self.home), self.abroad, self.total);
-        row("country not stated, of all reports", self.country_unknown, self.total);
         table
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A rebalance is only noted here; the lane carries it out, because it must first drain and commit.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -29,6 +30,10 @@ pub(super) enum Notice {
     /// The answer to a commit.
     Committed(Result<(), RDKafkaErrorCode>, Vec<Position>),
     Lag(Partition, i64),
+    Brokers {
+        up: usize,
+        known: usize,
+    },
     Trouble(RDKafkaErrorCode, String),
 }
 
@@ -63,6 +68,11 @@ impl ClientContext for ConsumerSide {
     }
 
     fn stats(&self, statistics: Statistics) {
+        // By address: the group's coordinator is a further connection to a broker that is listed too.
+        let known: BTreeSet<_> = statistics.brokers.values().map(|broker| &broker.nodename).collect();
+        let up = statistics.brokers.values().filter(|broker| broker.state == "UP").map(|broker| &broker.nodename);
+        let up = up.collect::<BTreeSet<_>>().len();
+        self.tell(Notice::Brokers { up, known: known.iter().filter(|name| !name.is_empty()).count() });
         for (name, topic) in statistics.topics {
             let name: Arc<str> = name.into();
             for (number, partition) in topic.partitions {

@@ -35,6 +35,22 @@ pub enum Event<'a> {
         /// Time it took.
         elapsed: Duration,
     },
+    /// The lane has taken a turn: it polled its consumer. Told twice a second at most.
+    Turned {
+        /// Inputs read since the last time.
+        consumed: u64,
+        /// Inputs read and not finished.
+        in_flight: usize,
+    },
+    /// Every output of an input is acknowledged by the brokers.
+    Finished {
+        /// Where it was read.
+        partition: &'a Partition,
+        /// Its offset.
+        offset: i64,
+        /// Outputs, the dead letter not counted.
+        published: u64,
+    },
     /// An input was sent to the dead-letter topic.
     DeadLettered {
         /// Where it was read.
@@ -57,6 +73,13 @@ pub enum Event<'a> {
         partition: &'a Partition,
         /// Messages between the committed offset and the end of the partition.
         messages: i64,
+    },
+    /// Which brokers the consumer is connected to, told every few seconds, also while there is none.
+    Brokers {
+        /// Connections that are up; 0 means that no broker can be reached.
+        up: usize,
+        /// Brokers known.
+        known: usize,
     },
     /// Reading paused because work in flight piled up.
     Paused {
@@ -114,6 +137,11 @@ impl Observer for Log {
                 let millis = elapsed.as_secs_f64() * 1e3;
                 tracing::debug!(lane, records, bytes, refused, outgoing, millis, "batch answered");
             }
+            Event::Turned { consumed, in_flight } => tracing::trace!(lane, consumed, in_flight, "turned"),
+            Event::Finished { partition, offset, published } => {
+                tracing::trace!(lane, %partition, offset, published, "input finished");
+            }
+            Event::Brokers { up, known } => tracing::debug!(lane, up, known, "brokers"),
             Event::DeadLettered { partition, offset, code, stage } => {
                 tracing::warn!(lane, %partition, offset, code, stage, "input dead-lettered");
             }

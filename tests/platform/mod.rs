@@ -108,6 +108,8 @@ max_bytes = "64KiB"
         let child = self
             .ibaleg(&["run"])
             .env("RUST_BACKTRACE", "1")
+            // Several run side by side.
+            .env("IBALEG__SERVE__LISTEN", "127.0.0.1:0")
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(&log).unwrap())
             .spawn()

@@ -5,6 +5,7 @@ mod screen;
 mod tally;
 
 use std::io::IsTerminal as _;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,13 +14,16 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::observe::{self, Observed};
 use super::worker::Classifiers;
 use super::{deployment, inspect, print_line, run};
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::event::{Classified, Mode};
+use crate::serve::{Board, Server};
 use crate::stats::Communique;
-use crate::stream::{self, Embedded, Feeder, Log, Outgoing, Reader, Record, Stop, Workers};
+use crate::stream::{self, Embedded, Feeder, Outgoing, Reader, Record, Stop, Workers};
+use crate::telemetry::Filter;
 use crate::triage::Urgency;
 use screen::Screen;
 use tally::Tally;
@@ -45,28 +49,36 @@ pub(super) struct Arguments {
     /// Reports a second, at most; 0 for as fast as possible. Default: 0 with --reports, else 100.
     #[arg(long, value_name = "N")]
     rate: Option<u64>,
+    /// Address of the live page and of everything else that is answered over HTTP. Default: a free
+    /// port of 127.0.0.1, unless serve.enabled = false.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
 }
 
-pub(super) fn demo(settings: &Settings, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn demo(settings: &Settings, arguments: &Arguments, filter: Filter) -> anyhow::Result<ExitCode> {
     let mut settings = settings.clone();
     settings.event.mode = Mode::Binary;
+    settings.serve.enabled |= arguments.listen.is_some();
+    settings.serve.listen = arguments.listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    let stop = Stop::new();
+    let Observed { server, board } = observe::open(&settings, filter, &stop)?;
     let engine = deployment::engine(&settings)?;
     let specs = inspect::specs(&settings)?;
     let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
     let broker = Embedded::start(PARTITIONS, &names)?;
-    introduce(&broker, &names)?;
+    introduce(&broker, &names, server.as_ref())?;
 
-    let stop = Stop::new();
     let run = Run {
         settings: &settings,
         broker: &broker,
         engine: &engine,
         stop: &stop,
+        board,
         seen: AtomicU64::new(0),
         reports: arguments.reports,
         rate: arguments.rate.unwrap_or(if arguments.reports.is_some() { 0 } else { UNHURRIED }),
     };
-    let outcome = run::until_stopped(&stop, || run.all())??;
+    let outcome = run::until_stopped(&stop, server, || run.all())??;
     conclude(&engine, &outcome)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -84,6 +96,7 @@ struct Run<'a> {
     broker: &'a Embedded,
     engine: &'a Arc<Engine>,
     stop: &'a Stop,
+    board: Option<Arc<Board>>,
     seen: AtomicU64,
     reports: Option<u64>,
     rate: u64,
@@ -93,11 +106,6 @@ impl Run<'_> {
     fn all(&self) -> anyhow::Result<Outcome> {
         let topics = &self.settings.topics;
         let reader = Reader::open(&self.broker.cluster(), &[&topics.classified, &topics.rejected])?;
-        let workers: Arc<dyn Workers> = Arc::new(Classifiers {
-            engine: Arc::clone(self.engine),
-            encoder: deployment::encoder(self.settings),
-            topics: topics.clone(),
-        });
         let options = stream::Options {
             workers: deployment::workers(self.settings),
             batch: stream::BatchLimits {
@@ -107,10 +115,17 @@ impl Run<'_> {
             },
             ..self.broker.options("ibaleg-demo", &[&topics.incoming], &topics.deadletter)
         };
+        let watch = observe::watch(self.settings, &options, self.engine, self.board.as_deref());
+        let workers: Arc<dyn Workers> = Arc::new(Classifiers {
+            engine: Arc::clone(self.engine),
+            encoder: deployment::encoder(self.settings),
+            topics: topics.clone(),
+            watch: Arc::clone(&watch),
+        });
         thread::scope(|scope| {
             // Whichever part ends first, for good or ill, takes the others with it.
             let lanes = scope.spawn(|| {
-                let result = stream::run(&options, &workers, self.stop, &Log);
+                let result = stream::run(&options, &workers, self.stop, &*watch);
                 self.stop.request();
                 result
             });
@@ -191,7 +206,10 @@ impl Run<'_> {
     }
 }
 
-fn introduce(broker: &Embedded, topics: &[&str]) -> anyhow::Result<()> {
+fn introduce(broker: &Embedded, topics: &[&str], server: Option<&Server>) -> anyhow::Result<()> {
+    if let Some(server) = server {
+        print_line(&format!("live page: http://{}/", server.address()))?;
+    }
     print_line("embedded broker for the demo (no Apache Kafka: no exactly-once, nothing kept on disk)")?;
     print_line("while it runs, each topic can be read:")?;
     for topic in topics {

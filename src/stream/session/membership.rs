@@ -158,6 +158,7 @@ impl Session<'_> {
             }
             self.turn()?;
             self.poll(BUSY_WAIT)?;
+            self.turned(Instant::now());
         }
         Ok(self.unfinished())
     }
@@ -171,6 +172,7 @@ impl Session<'_> {
                 tracing::debug!(?interruption, "no commit while closing");
             }
         }
+        self.tell_turned(Instant::now());
         let Self { consumer, delivery, counts, .. } = self;
         consumer.context().closing.store(true, Ordering::SeqCst);
         let (done, wait) = crossbeam_channel::bounded::<()>(1);

@@ -32,6 +32,8 @@ use super::{Error, Record};
 const IDLE_WAIT: Duration = Duration::from_millis(50);
 /// Longest wait for a message while something is: replies and acknowledgements do not wake a poll.
 const BUSY_WAIT: Duration = Duration::from_millis(3);
+/// Time between two tellings that the lane turns.
+const TURN_PERIOD: Duration = Duration::from_millis(500);
 
 type Input = (Ticket, Record);
 
@@ -64,6 +66,8 @@ pub(super) struct Session<'a> {
     missing: Option<(Instant, Instant)>,
     topics: HashMap<String, Arc<str>>,
     throttle: Throttle,
+    /// When it was last told that the lane turns, and how many inputs had been read by then.
+    told: (Instant, u64),
     pub(super) counts: Counts,
 }
 
@@ -110,6 +114,7 @@ impl<'a> Session<'a> {
             missing: None,
             topics: HashMap::new(),
             throttle: Throttle::new(health::TROUBLE_PERIOD),
+            told: (Instant::now(), 0),
             counts: Counts::default(),
         })
     }
@@ -122,6 +127,7 @@ impl<'a> Session<'a> {
             self.dispatch(Instant::now())?;
             self.relieve(Instant::now());
             self.read()?;
+            self.turned(Instant::now());
         }
         if self.lane.stop.is_forced() {
             return Ok(self.unfinished());
@@ -193,6 +199,8 @@ impl<'a> Session<'a> {
         self.last_progress = Instant::now();
         self.release(finished.bytes);
         self.tracker.finish(&finished.ticket);
+        let Ticket { partition, offset, .. } = &finished.ticket;
+        self.tell(&Event::Finished { partition, offset: *offset, published: finished.published });
         self.counts.published = self.counts.published.saturating_add(finished.published);
         if let Some(refusal) = &finished.refusal {
             self.counts.dead_lettered = self.counts.dead_lettered.saturating_add(1);
@@ -329,6 +337,10 @@ impl<'a> Session<'a> {
                 }
                 Ok(())
             }
+            Notice::Brokers { up, known } => {
+                self.tell(&Event::Brokers { up, known });
+                Ok(())
+            }
             Notice::Trouble(code, reason) => {
                 if is_fatal_to_client(code) && code != RDKafkaErrorCode::Fatal {
                     return Err(self.refused(code, &reason));
@@ -346,6 +358,19 @@ impl<'a> Session<'a> {
     fn waiting_bytes(&self) -> usize {
         let ready: usize = self.ready.iter().flatten().map(|(_, record)| record.bytes()).sum();
         ready.saturating_add(self.batcher.bytes())
+    }
+
+    /// Tells that the lane turns, if it is time to.
+    fn turned(&mut self, now: Instant) {
+        if now.saturating_duration_since(self.told.0) >= TURN_PERIOD {
+            self.tell_turned(now);
+        }
+    }
+
+    fn tell_turned(&mut self, now: Instant) {
+        let consumed = self.counts.consumed.saturating_sub(self.told.1);
+        self.told = (now, self.counts.consumed);
+        self.tell(&Event::Turned { consumed, in_flight: self.held });
     }
 
     fn tell(&self, event: &Event<'_>) {
