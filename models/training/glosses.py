@@ -23,7 +23,15 @@ class Glosses:
     def __len__(self) -> int:
         return len(self._glosses)
 
+    def phrase(self, word: str) -> str | None:
+        """The gloss as it is written."""
+        return self._glosses.get(word)
+
+    def words(self) -> list[str]:
+        """The words that have a gloss."""
+        return list(self._glosses)
+
     def of(self, word: str) -> set[str]:
         """The words of the gloss, and the gloss as a whole; none for a word without one."""
-        gloss = self._glosses.get(word)
+        gloss = self.phrase(word)
         return {*gloss.split(), gloss} if gloss else set()

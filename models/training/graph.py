@@ -7,6 +7,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from linear import HASH, PAIRS, Tables
+from meaning import Nearness
 
 OPSET = 17
 IR_VERSION = 8
@@ -71,6 +72,54 @@ def _pair_weights(g: _Graph, tables: Tables) -> str:
     return g.add("Gather", "pair_table", "pair_rows", name="pair_weights", axis=0)
 
 
+def _mean_meaning(g: _Graph, near: Nearness) -> None:
+    """`vectors` [batch, sequence, dimensions], which sum to `mean` [batch, 1, dimensions]."""
+    g.constant("phrase_of", near.phrase_of.astype(np.int64))
+    g.constant("phrases", near.phrases.astype(np.float32))
+    g.constant("shares", near.share[:, None].astype(np.float32))
+    g.add("Gather", "phrase_of", "input_ids", name="phrase_rows", axis=0)
+    g.add("Gather", "phrases", "phrase_rows", name="phrase_vectors", axis=0)
+    g.add("Gather", "shares", "input_ids", name="token_shares", axis=0)
+    g.add("Mul", "token_shares", "spread", name="spread_shares")
+    g.add("Mul", "phrase_vectors", "spread_shares", name="vectors")
+    g.add("ReduceSum", "vectors", "sequence_axis", name="mean", keepdims=1)
+
+
+def _near(g: _Graph, near: Nearness) -> str:
+    """What nearness says of the whole text: [batch, 1, outputs].
+
+    |place − landmark|² is |place|² + |landmark|² − 2 place · landmark."""
+    g.constant("centre", near.centre.astype(np.float32))
+    g.constant("landmarks", (2 * near.width * near.landmarks.T).astype(np.float32))
+    squares = -near.width * (near.landmarks.astype(np.float64) ** 2).sum(axis=1)
+    g.constant("landmark_squares", squares.astype(np.float32))
+    g.constant("width", np.array(-near.width, np.float32))
+    g.constant("near_weights", near.weights.astype(np.float32))
+    g.add("Sub", "mean", "centre", name="place")
+    g.add("Mul", "place", "place", name="place_squared")
+    g.add("ReduceSum", "place_squared", "last_axis", name="place_square", keepdims=1)
+    g.add("Mul", "place_square", "width", name="place_exponent")
+    g.add("MatMul", "place", "landmarks", name="products")
+    g.add("Add", "products", "landmark_squares", name="products_less_squares")
+    g.add("Add", "products_less_squares", "place_exponent", name="exponent")
+    g.add("Exp", "exponent", name="nearness")
+    return g.add("MatMul", "nearness", "near_weights", name="near")
+
+
+def _parts(g: _Graph) -> str:
+    """Each token's part in the place, by its projection on the sum of all; the parts sum to one."""
+    g.constant("small", np.array(1e-4, np.float32))
+    g.add("Mul", "vectors", "mean", name="projected")
+    g.add("ReduceSum", "projected", "last_axis", name="projection", keepdims=1)
+    g.add("Mul", "mean", "mean", name="mean_squared")
+    g.add("ReduceSum", "mean_squared", "last_axis", name="mean_square", keepdims=1)
+    g.add("Div", "mask", "length_at_least_one", name="even")
+    g.add("Mul", "even", "small", name="small_part")
+    g.add("Add", "projection", "small_part", name="part_above")
+    g.add("Add", "mean_square", "small", name="part_below")
+    return g.add("Div", "part_above", "part_below", name="parts")
+
+
 def build(tables: Tables) -> onnx.ModelProto:
     """`logits` [batch, outputs] and `token_scores`, which sum over the sequence to logits − bias."""
     g = _Graph()
@@ -78,7 +127,10 @@ def build(tables: Tables) -> onnx.ModelProto:
     g.constant("sequence_axis", np.array([1], np.int64))
     g.constant("bias", tables.bias.astype(np.float32))
     g.add("Add", _token_weights(g, tables), _pair_weights(g, tables), name="weights")
-    g.add("Mul", "weights", _spread(g), name="token_scores")
+    g.add("Mul", "weights", _spread(g), name="own_scores")
+    _mean_meaning(g, tables.near)
+    g.add("Mul", _parts(g), _near(g, tables.near), name="near_scores")
+    g.add("Add", "own_scores", "near_scores", name="token_scores")
     g.add("ReduceSum", "token_scores", "sequence_axis", name="scored", keepdims=0)
     g.add("Add", "scored", "bias", name="logits")
     inputs = [

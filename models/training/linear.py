@@ -1,4 +1,5 @@
-"""The classifier: a weight per token and segment, and per pair of neighbours, for each output.
+"""The classifier: a weight per token and segment, and per pair of neighbours, for each output; and
+what stands near in meaning (`meaning.py`).
 
 Ridge regression over the features of `features.py`, in its dual form, where a fit takes seconds.
 Beside the reports it learns from their evidence: each quoted span is a short text with its label,
@@ -14,6 +15,7 @@ from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
 from features import WEIGHTS
+from meaning import Meanings, Nearness, Places
 from tokens import Sequence
 
 PAIRS = 1 << 16  # rows of the pair table
@@ -21,27 +23,32 @@ HASH = (7919, 104_729)
 FOLDS = 5
 RIDGE = 0.3
 RIDGE_EVIDENCE = 1.0  # evidence counts for less than a report
-SHARED, SEGMENT, PAIR = 0.6, 0.3, 0.25  # weight of each view, chosen by cross-validation
+# Weight of each view, chosen by cross-validation.
+SHARED, SEGMENT, PAIR, MEANING = 0.6, 0.3, 0.25, 0.5
 
 
 @dataclass(frozen=True)
 class Tables:
-    """Weights by segment and token [2 × vocabulary, outputs], by pair [PAIRS, outputs], and a bias."""
+    """Weights by segment and token [2 × vocabulary, outputs], by pair [PAIRS, outputs], by nearness, and a
+    bias."""
 
     tokens: np.ndarray
     pairs: np.ndarray
     bias: np.ndarray
+    near: Nearness
 
     def scaled(self, slope: np.ndarray, offset: np.ndarray) -> "Tables":
         """The tables whose output is slope · output + offset."""
-        return Tables(self.tokens * slope, self.pairs * slope, self.bias * slope + offset)
+        return Tables(
+            self.tokens * slope, self.pairs * slope, self.bias * slope + offset, self.near.scaled(slope)
+        )
 
     def score(self, sequence: Sequence) -> np.ndarray:
         """The outputs for one sequence."""
         ids, segments = np.array(sequence.ids), np.array(sequence.segments)
         rows = ids + segments * (len(self.tokens) // 2)
         total = self.tokens[rows].sum(axis=0) + self.pairs[pair_rows(ids)].sum(axis=0)
-        return total / np.sqrt(len(ids)) + self.bias
+        return total / np.sqrt(len(ids)) + self.near.score(ids) + self.bias
 
 
 def pair_rows(ids: np.ndarray) -> np.ndarray:
@@ -83,6 +90,7 @@ class Fit:
         reports: np.ndarray,
         features: sparse.csr_matrix,
         kinds: np.ndarray,
+        meanings: Meanings,
     ) -> None:
         vocabulary = features.shape[0]
         ids = [np.array(s.ids) for s in sequences]
@@ -99,6 +107,7 @@ class Fit:
         self._pairs = _counts(sequences, [pair_rows(i) for i in ids], PAIRS)
         pair_idf = _idf(self._pairs[reports])
         self._pair_weight = pair_idf / _size(self._pairs[reports] @ sparse.diags(pair_idf))
+        self._places = Places(meanings, self._segments[0] + self._segments[1], reports)
         self._features = features @ sparse.diags(weight)
         self._reports = reports
         self._kernel = self._sum_of_kernels()
@@ -110,6 +119,7 @@ class Fit:
         kernel = np.zeros((len(self._reports),) * 2, np.float32)
         for view, share in views:
             kernel += share * (view @ view.T).toarray().astype(np.float32)
+        kernel += MEANING * (self._places.view @ self._places.view.T)
         return kernel
 
     def _dual(self, rows: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -134,4 +144,5 @@ class Fit:
             for mine, other in (shown, shown[::-1])
         ]
         pairs = (PAIR * self._pair_weight**2)[:, None] * (self._pairs[rows].T @ dual)
-        return Tables(np.concatenate(tokens), pairs, mean)
+        near = self._places.nearness(MEANING * (self._places.view[rows].T @ dual))
+        return Tables(np.concatenate(tokens), pairs, mean, near)

@@ -15,6 +15,7 @@ from glosses import Glosses
 from graph import build
 from linear import PAIRS, Fit, Tables
 from material import assemble, quoted
+from meaning import Nearness, meanings_of
 from tokens import PLACEHOLDERS, SEP, Sequence, encode, pad, train_tokenizer, words_of
 from train import column_sets
 
@@ -153,9 +154,24 @@ def test_evidence_stays_in_its_reports_fold_and_decides_no_organisation(tokenize
 def tables(tokenizer):
     random = np.random.default_rng(0)
     rows = 2 * tokenizer.get_vocab_size()
-    return Tables(
-        random.standard_normal((rows, 16)), random.standard_normal((PAIRS, 16)), random.standard_normal(16)
+    draw = random.standard_normal
+    near = Nearness(
+        phrase_of=random.integers(0, 9, rows // 2), phrases=np.concatenate([np.zeros((1, 8)), draw((8, 8))]),
+        share=draw(rows // 2) ** 2, centre=draw(8), landmarks=draw((20, 8)), weights=draw((20, 16)), width=0.1,
     )
+    return Tables(draw((rows, 16)), draw((PAIRS, 16)), draw(16), near)
+
+
+def letters(phrases: list[str]) -> np.ndarray:
+    """A stand-in for the encoder: how often each letter occurs."""
+    return np.array([[phrase.count(c) for c in "abcdefghijklmnopqrstuvwxyz"] for phrase in phrases], np.float32)
+
+
+def test_a_gloss_has_a_vector_and_a_word_without_gloss_has_none():
+    found = meanings_of(["^menace", "^amenaza", "^nosuchword", "menace"], Glosses(lambda t: t), letters)
+    assert found.phrase_of[0] == found.phrase_of[1] > 0
+    assert found.phrase_of[2] == found.phrase_of[3] == 0
+    assert not found.vectors[0].any()
 
 
 def test_the_graph_is_additive_masked_and_equals_the_tables(tokenizer, tables):
@@ -178,7 +194,8 @@ def test_the_tables_say_what_the_kernel_says(tokenizer):
     features, kinds = token_features(words_of(tokenizer), concepts, Glosses(lambda texts: texts))
     sequences = encode(tokenizer, [(t, "") if n % 2 else ("", t) for n, t in enumerate(TEXTS)])
     targets = np.eye(4)[np.arange(len(TEXTS)) % 4]
-    fit = Fit(sequences, np.ones(len(TEXTS), bool), features, kinds)
+    meanings = meanings_of(words_of(tokenizer), Glosses(lambda texts: texts), letters)
+    fit = Fit(sequences, np.ones(len(TEXTS), bool), features, kinds, meanings)
     rows = np.arange(len(TEXTS))
     tables = fit.tables(rows, targets)
     found = [tables.score(Sequence(s.ids, s.segments)) for s in sequences]

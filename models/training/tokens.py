@@ -10,7 +10,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 
 PLACEHOLDERS = ("<url>", "@user", "<phone>", "<email>", "<iban>", "<card>", "<wallet>")
 PAD, SEP = "[PAD]", "[SEP]"
-VOCABULARY = 44_000
+VOCABULARY = 64_000
 MAX_LENGTH = 256
 
 

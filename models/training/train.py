@@ -17,10 +17,12 @@ from card import Test, write_card
 from concepts import LIST, Concepts
 from corpus import LABELS, OUTPUTS, targets
 from decide import apply, calibrate, choose_thresholds, review_load
+from encoder import ARTEFACT, Encoder
 from features import token_features
 from glosses import Glosses
 from linear import FOLDS, Fit, Tables
 from material import FIELDS, Texts, assemble, load_public, load_reports
+from meaning import meanings_of
 from measure import mean_average_precision, platt
 from normaliser import normalise
 from package import VERSION, Package, write_decisions, write_goldens, write_model
@@ -28,6 +30,7 @@ from tokens import train_tokenizer, words_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS_TIMES = 10  # how often the tokenizer reads the corpus for one reading of public text
+DICTIONARY_TIMES = 3  # and the dictionary, so that its words are tokens though no report has them
 LABEL_COLUMNS = np.arange(len(OUTPUTS)) < len(LABELS)
 
 
@@ -60,6 +63,7 @@ def whole_fit(fit: Fit, texts: Texts) -> Tables:
         np.concatenate([p.tokens for p in parts], axis=1),
         np.concatenate([p.pairs for p in parts], axis=1),
         np.concatenate([p.bias for p in parts]),
+        parts[0].near.beside([p.near for p in parts[1:]]),
     )
 
 
@@ -75,6 +79,7 @@ def column_sets(texts: Texts) -> list[tuple[np.ndarray, np.ndarray]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ibaleg", type=Path, default=ROOT / "target/release/ibaleg")
+    parser.add_argument("--encoder", type=Path, required=True, help=f"the Maven artefact {ARTEFACT}")
     parser.add_argument("--public", type=Path, help="folder of public text (JSONL) for the tokenizer")
     parser.add_argument("--out", type=Path, default=ROOT / "models/default")
     parser.add_argument("--no-test", action="store_true", help="measure on dev, write no card")
@@ -88,13 +93,16 @@ def main() -> None:
     say(f"{len(reports)} reports and {len(public)} public texts read")
 
     own = [report[name] for report in side["train"] for name in FIELDS] * CORPUS_TIMES
-    tokenizer = train_tokenizer(own + [row["text"] for row in public])
     glosses = Glosses(to_normal)
-    features, kinds = token_features(words_of(tokenizer), Concepts(to_normal), glosses)
-    say(f"{features.shape[0]} tokens made of {features.shape[1]} features")
+    dictionary = [" ".join(glosses.words())] * DICTIONARY_TIMES
+    tokenizer = train_tokenizer(own + dictionary + [row["text"] for row in public])
+    words = words_of(tokenizer)
+    features, kinds = token_features(words, Concepts(to_normal), glosses)
+    meanings = meanings_of(words, glosses, Encoder(options.encoder))
+    say(f"{features.shape[0]} tokens made of {features.shape[1]} features, {len(meanings.vectors) - 1} phrases")
 
     texts = assemble(side["train"], tokenizer)
-    fit = Fit(texts.sequences, texts.reports, features, kinds)
+    fit = Fit(texts.sequences, texts.reports, features, kinds, meanings)
     held_out = out_of_fold(fit, texts)
     scales = [platt(held_out[:, k], truth["train"][:, k]) for k in range(len(OUTPUTS))]
     slope, offset = (np.array(column) for column in zip(*scales))
