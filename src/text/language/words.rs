@@ -89,9 +89,15 @@ impl<'a> Words<'a> {
         if self.at < self.inspected {
             return None;
         }
-        let length = rest.bytes().position(|byte| !byte.is_ascii_graphic()).unwrap_or(rest.len());
+        let mut marked = false;
+        let run = rest.bytes().take_while(|byte| {
+            // Every address has one of these, and most words none.
+            marked |= matches!(byte, b'.' | b'@' | b':');
+            byte.is_ascii_graphic()
+        });
+        let length = run.count();
         self.inspected = self.at + length;
-        is_address(&rest[..length]).then_some(self.inspected)
+        (marked && is_address(&rest[..length])).then_some(self.inspected)
     }
 
     /// In Arabizi `3`, `7`, `9` … are letters: a single digit before a Latin letter opens a word.
@@ -246,10 +252,6 @@ fn is_address(run: &str) -> bool {
     const ENDINGS: [&str; 14] =
         ["com", "net", "org", "info", "xyz", "io", "gov", "edu", "app", "site", "online", "shop", "top", "link"];
     const WITH_PATH: [&str; 7] = ["ma", "fr", "es", "co", "me", "uk", "tk"];
-    // Every address has one of these, and most words none.
-    if !run.bytes().any(|byte| matches!(byte, b'.' | b'@' | b':')) {
-        return false;
-    }
     if run.contains("://") || starts_with_www(run) {
         return true;
     }

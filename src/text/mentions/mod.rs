@@ -77,7 +77,7 @@ pub fn digest() -> String {
 /// The longest mention that starts at token `at`; of equally long ones the first of these kinds.
 fn longest(reader: &Reader<'_>, at: usize) -> Option<Mention> {
     let token = reader.tokens.get(at)?;
-    if !token.may_start() {
+    if !token.may_start() || reader.counts_nothing(at) {
         return None;
     }
     let found = [date::date(reader, at), amount::amount(reader, at), clock::time(reader, at), place::place(reader, at)];

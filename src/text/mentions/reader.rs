@@ -43,6 +43,22 @@ impl<'a> Reader<'a> {
         self.token(at).is_some_and(|token| token.glued)
     }
 
+    /// Whether the word at `at` is only a number (`a`, `one`, `un`) and neither neighbour has a
+    /// meaning: most articles are spared the rest.
+    pub(super) fn counts_nothing(&self, at: usize) -> bool {
+        let Some(token) = self.token(at).filter(|token| token.shape == Shape::Word) else {
+            return false;
+        };
+        let number = |meaning: Meaning| matches!(meaning, Meaning::Numeral(_)) || !meaning.may_start();
+        let silent = |at: Option<usize>| {
+            let token = at.and_then(|at| self.token(at));
+            token.is_none_or(|token| token.shape == Shape::Word && token.entries.is_empty())
+        };
+        token.entries.iter().all(|entry| entry.rest.is_empty() && number(entry.meaning))
+            && silent(at.checked_sub(1))
+            && silent(Some(at + 1))
+    }
+
     /// The longest phrase from `at` on that `pick` wants, and the token after it.
     pub(super) fn phrase<T>(&self, at: usize, pick: impl Fn(Meaning) -> Option<T>) -> Option<(T, usize)> {
         let entries = self.token(at)?.entries.iter();

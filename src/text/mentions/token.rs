@@ -41,7 +41,7 @@ impl Token {
     pub(super) fn may_start(&self) -> bool {
         match self.shape {
             Shape::Number => true,
-            Shape::Word => self.entries.iter().any(|entry| entry.meaning.may_start()),
+            Shape::Word => self.entries.first().is_some_and(|entry| entry.meaning.may_start()),
             Shape::Mark(mark) => matches!(mark, '$' | '€' | '£'),
         }
     }
