@@ -10,6 +10,7 @@ pub mod config;
 pub mod engine;
 pub mod evaluate;
 pub mod event;
+pub mod feedback;
 pub mod model;
 pub mod registry;
 pub mod report;

@@ -14,7 +14,7 @@ fn shown(arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> Strin
 
 #[test]
 fn schemas_are_printed_as_committed() {
-    for which in ["report", "classified", "rejected", "statistics"] {
+    for which in ["report", "classified", "rejected", "statistics", "feedback", "quality"] {
         let printed: Value = serde_json::from_str(&shown(&["schema", which], "", &[])).unwrap();
         let path = format!("{}/schemas/{which}.schema.json", env!("CARGO_MANIFEST_DIR"));
         let committed: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();

@@ -23,6 +23,8 @@ fn schemas_of_outgoing_events_are_committed() {
     committed("schemas/classified.schema.json", &pretty(&schema::classified()));
     committed("schemas/rejected.schema.json", &pretty(&schema::rejected()));
     committed("schemas/statistics.schema.json", &pretty(&ibaleg::stats::schema()));
+    committed("schemas/feedback.schema.json", &pretty(&ibaleg::feedback::schema()));
+    committed("schemas/quality.schema.json", &pretty(&ibaleg::feedback::quality_schema()));
 }
 
 #[test]

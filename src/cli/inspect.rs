@@ -33,6 +33,10 @@ pub(super) enum Schema {
     Rejected,
     /// Statistics of one window.
     Statistics,
+    /// What a unit found out about a report.
+    Feedback,
+    /// How predictions stood the judgement of units.
+    Quality,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -117,6 +121,8 @@ pub(super) fn schema(which: Schema) -> anyhow::Result<ExitCode> {
         Schema::Classified => schema::classified(),
         Schema::Rejected => schema::rejected(),
         Schema::Statistics => crate::stats::schema(),
+        Schema::Feedback => crate::feedback::schema(),
+        Schema::Quality => crate::feedback::quality_schema(),
     };
     print_line(&serde_json::to_string_pretty(&schema).context("the schema cannot be written")?)?;
     Ok(ExitCode::SUCCESS)

@@ -97,11 +97,18 @@ impl Ledger {
         }
     }
 
+    /// What was predicted of a report: by the newest decision of this revision, or of its newest.
+    pub fn predicted(&self, report_id: &str, revision: Option<u32>) -> Option<&Facts> {
+        let decisions = self.reports.get(report_id)?;
+        let of = |held: &&Held| revision.is_none_or(|revision| revision == held.revision);
+        newest(decisions.iter().filter(of)).map(|held| &*held.facts)
+    }
+
     /// Reports by window, in the order of the windows. A report lies in the window of its submission,
     /// else of its arrival.
     pub(super) fn counts(&self, length: Length, range: Range, by: &Definitions) -> BTreeMap<Window, Counts> {
         let mut windows: BTreeMap<Window, Counts> = BTreeMap::new();
-        for held in self.reports.values().filter_map(|decisions| newest(decisions)) {
+        for held in self.reports.values().filter_map(|decisions| newest(decisions.iter())) {
             let instant = held.submitted_at.unwrap_or(held.received_at);
             let day = by.time_zone.to_datetime(instant).date();
             if !range.holds(day) {
@@ -122,6 +129,6 @@ impl Ledger {
     }
 }
 
-fn newest(decisions: &[Held]) -> Option<&Held> {
-    decisions.iter().max_by_key(|held| (held.revision, held.decided_at, &*held.event_id))
+fn newest<'a>(decisions: impl Iterator<Item = &'a Held>) -> Option<&'a Held> {
+    decisions.max_by_key(|held| (held.revision, held.decided_at, &*held.event_id))
 }

@@ -5,6 +5,7 @@ mod attacker;
 mod command;
 mod corrections;
 mod events;
+mod feedback;
 mod ledger;
 #[path = "../program/mod.rs"]
 mod program;

@@ -1,5 +1,6 @@
 //! `ibaleg stats`: classified events in, counts in windows of the calendar out.
 
+mod feedback;
 mod publish;
 mod read;
 mod show;
@@ -14,6 +15,7 @@ use jiff::civil::Date;
 
 use super::exit;
 use crate::config::Settings;
+use crate::feedback::quality;
 use crate::stats::{
     Definitions, Ledger, Length, Published, Range, Record, Scope, Source, State, Statistics, statistics,
 };
@@ -51,6 +53,10 @@ pub(super) struct Arguments {
     /// Write closed windows that were never published, and corrections, to the topic of statistics too.
     #[arg(long, requires = "topic")]
     publish: bool,
+    /// What units found out about reports, one record of feedback a line: how well the predictions
+    /// stood, instead of windows.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "from", "to", "as_of", "previous", "publish"])]
+    feedback: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -97,6 +103,9 @@ pub(super) fn stats(settings: &Settings, arguments: &Arguments) -> anyhow::Resul
     let mut ledger = Ledger::default();
     let events =
         if arguments.topic { read::topic(settings, &mut ledger)? } else { read::files(&arguments.files, &mut ledger)? };
+    if let Some(path) = &arguments.feedback {
+        return judged(path, &ledger, &events, settings.stats.floor, arguments.output);
+    }
     let scope = Scope {
         length: arguments.window.into(),
         range,
@@ -111,9 +120,22 @@ pub(super) fn stats(settings: &Settings, arguments: &Arguments) -> anyhow::Resul
         (None, true) => publish::publish(settings, counted.records, &definitions, &scope)?,
         (None, false) => counted.records,
     };
-    write(&records, arguments.output, &definitions)?;
-    let code = u8::try_from(events.bad).unwrap_or(u8::MAX).min(exit::MOST_REJECTED);
-    Ok(ExitCode::from(code))
+    write(&match arguments.output {
+        Output::Table => show::table(&records, &definitions),
+        Output::Json => show::json(&records)?,
+        Output::Csv => show::csv(&records)?,
+    })?;
+    Ok(code(events.bad))
+}
+
+fn judged(path: &Path, ledger: &Ledger, events: &Events, floor: u64, output: Output) -> anyhow::Result<ExitCode> {
+    let (findings, bad) = feedback::read(path)?;
+    write(&feedback::show(&quality(&findings, ledger, floor), output)?)?;
+    Ok(code(events.bad.saturating_add(bad)))
+}
+
+fn code(bad: u64) -> ExitCode {
+    ExitCode::from(u8::try_from(bad).unwrap_or(u8::MAX).min(exit::MOST_REJECTED))
 }
 
 /// The definitions that the configuration names.
@@ -153,13 +175,8 @@ fn previous(path: &Path) -> anyhow::Result<Published> {
     Ok(published)
 }
 
-fn write(records: &[Record], output: Output, definitions: &Definitions) -> anyhow::Result<()> {
+fn write(text: &str) -> anyhow::Result<()> {
     use std::io::Write as _;
-    let text = match output {
-        Output::Table => show::table(records, definitions),
-        Output::Json => show::json(records)?,
-        Output::Csv => show::csv(records)?,
-    };
     std::io::stdout().lock().write_all(text.as_bytes()).context("standard output cannot be written")
 }
 
