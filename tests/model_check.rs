@@ -6,8 +6,11 @@ mod program;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use prost::Message as _;
 use serde_json::Value;
 use tempfile::TempDir;
+use tract_onnx::pb::ModelProto;
+use tract_onnx::pb::tensor_proto::DataType;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/model").join(name)
@@ -90,6 +93,23 @@ fn an_export_that_cannot_run_names_the_operator_and_what_to_export_instead() {
             assert_eq!(the(&report, skipped)["status"], of, "{name} {skipped}");
         }
     }
+}
+
+#[test]
+fn positions_counted_in_another_type_name_the_operator_too() {
+    // As the dynamo exporter writes XLM-R: what is summed is int64.
+    let dir = copy("xlm_roberta");
+    let path = dir.path().join("model.onnx");
+    let mut proto = ModelProto::decode(fs::read(&path).unwrap().as_slice()).unwrap();
+    let nodes = &mut proto.graph.as_mut().unwrap().node;
+    let summed = nodes.iter().find(|node| node.op_type == "CumSum").unwrap().input[0].clone();
+    let cast = nodes.iter_mut().find(|node| node.output[0] == summed).unwrap();
+    cast.attribute[0].i = DataType::Int64 as i64;
+    fs::write(path, proto.encode_to_vec()).unwrap();
+    let (report, _) = quick(dir.path());
+    let test = the(&report, "self_test");
+    assert!(test["found"].as_str().unwrap().contains("CumSum"), "{report}");
+    assert!(test["advice"].as_str().unwrap().contains("`optimum-cli export onnx"), "{report}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use crate::config::{Settings, TextPolicy};
 use crate::engine::{Engine, Options, RuleFiles};
 use crate::event::Encoder;
-use crate::model::check::{Note, Status};
+use crate::model::check::{Check, Memory, Note, Status};
 use crate::model::{Files, LoadLimits, Model, Subject};
 use crate::registry::{self, Ending, Trial, TrialLimits};
 use crate::report::Limits;
@@ -52,26 +52,31 @@ pub(super) fn engine(settings: &Settings) -> anyhow::Result<Arc<Engine>> {
 
 /// As [`engine`], of a package that passed in a process of its own before this one takes it.
 pub(super) fn tried_engine(settings: &Settings) -> anyhow::Result<Arc<Engine>> {
+    let (files, _) = tried_files(settings)?;
+    assemble(settings, &files)
+}
+
+/// The files of a package that passed its trial, and the memory that it took there.
+pub(super) fn tried_files(settings: &Settings) -> anyhow::Result<(Files, Option<Memory>)> {
     let files = Files::read(&settings.model.path, &limits(settings)).with_context(|| place(settings))?;
-    let mut failed = None;
-    let ending = try_out(settings, &files, false, &mut |note| {
-        if let Note::Check(check) = note
-            && check.status == Status::Failed
-        {
-            failed.get_or_insert(check);
-        }
+    let (mut failed, mut memory) = (None, None);
+    let ending = try_out(settings, &files, false, &mut |note| match note {
+        Note::Check(check) if check.status == Status::Failed => drop(failed.get_or_insert(check)),
+        Note::Memory(found) => memory = Some(found),
+        _ => {}
     });
     let cut = match ending.with_context(|| place(settings))? {
         Ending::Whole => None,
         Ending::Cut { during, why, advice } => Some((during.map_or_else(String::new, Subject::name), why, advice)),
     };
-    let refused = failed.map(|check| (check.name.name(), check.found, check.advice)).or(cut);
-    if let Some((check, found, advice)) = refused {
-        return Err(
-            anyhow!("the package is refused in its trial ({check}): {found}; {advice}").context(place(settings))
-        );
+    let refused = failed.map(|check: Check| (check.name.name(), check.found, check.advice)).or(cut);
+    match refused {
+        Some((check, found, advice)) => {
+            let refusal = anyhow!("the package is refused in its trial ({check}): {found}; {advice}");
+            Err(refusal.context(place(settings)))
+        }
+        None => Ok((files, memory)),
     }
-    assemble(settings, &files)
 }
 
 /// Tries files in a process of their own.

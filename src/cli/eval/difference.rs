@@ -41,6 +41,11 @@ fn side_by_side(a: &Classifier, b: &Classifier) -> Sheet {
     sheet.row(["evidence: token F1".to_owned(), f1(a), f1(b)]);
     let speed = |classifier: &Classifier| format!("{:.0}", classifier.speed.reports_per_second);
     sheet.row(["reports a second, one thread".to_owned(), speed(a), speed(b)]);
+    if let (Some(a), Some(b)) = (a.memory, b.memory) {
+        let mebibytes = |bytes: u64| format!("{} MiB", bytes.div_ceil(1 << 20));
+        sheet.row(["memory, most while loading".to_owned(), mebibytes(a.peak_bytes), mebibytes(b.peak_bytes)]);
+        sheet.row(["memory, loaded".to_owned(), mebibytes(a.loaded_bytes), mebibytes(b.loaded_bytes)]);
+    }
     sheet
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Number, Value};
 
 use super::corpus::{BadLine, Corpus};
 use crate::evaluate::{Comparison, Evaluation};
+use crate::model::check::Memory;
 
 /// Format of the document; a change that could break a reader raises it.
 pub(super) const FORMAT: u32 = 1;
@@ -79,6 +80,9 @@ pub(super) struct Classifier {
     pub(super) lexicon_digest: String,
     /// Labels, organisations and contexts of the taxonomy that the model has no output for.
     pub(super) without_output: Vec<String>,
+    /// Memory of a process that loads this package and nothing else; only from `ibaleg model compare`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) memory: Option<Memory>,
     /// How fast it decided: from the bytes of a report to its event, on one thread.
     pub(super) speed: Speed,
     /// The figures.

@@ -9,7 +9,7 @@ mod judge;
 mod labelled;
 mod page;
 mod plot;
-mod sheet;
+pub(super) mod sheet;
 
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
@@ -24,6 +24,7 @@ use super::{deployment, exit};
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::evaluate::{self, Axes, Options};
+use crate::model::check::Memory;
 use corpus::{BadLine, Corpus, Reading, Split, bad_lines};
 use document::{Classifier, Document, FORMAT, Source, Speed};
 use judge::{Judge, Judged};
@@ -39,6 +40,19 @@ pub(super) struct Arguments {
     /// Measure two model packages on the same reports, and test their difference.
     #[arg(long, num_args = 2, value_names = ["A", "B"])]
     compare: Option<Vec<PathBuf>>,
+    #[command(flatten)]
+    how: How,
+    /// Print the JSON Schema (2020-12) of `--output json` and measure nothing.
+    #[arg(long)]
+    schema: bool,
+    /// Memory of each package, where it was measured before.
+    #[arg(skip)]
+    memory: Vec<Memory>,
+}
+
+/// How packages are measured, and where the figures go.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct How {
     /// Table of id, side and group; intervals then draw whole groups.
     #[arg(long, value_name = "FILE")]
     split: Option<PathBuf>,
@@ -66,9 +80,6 @@ pub(super) struct Arguments {
     /// Show the texts of the reports that a list of the worst names.
     #[arg(long)]
     show_text: bool,
-    /// Print the JSON Schema (2020-12) of `--output json` and measure nothing.
-    #[arg(long)]
-    schema: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -95,13 +106,24 @@ pub(super) fn eval(settings: &Settings, arguments: &Arguments) -> anyhow::Result
     let engines = engines(settings, arguments)?;
     let axes = engines.first().map(|engine| judge::axes(engine)).unwrap_or_default();
     let mut corpus = read(settings, arguments, &axes)?;
-    let measured = measure(engines, &axes, &mut corpus, arguments.seed)?;
+    let measured = measure(engines, &axes, &mut corpus, arguments.how.seed)?;
     tell(&corpus.bad);
     let document = assemble(&measured, &axes, &corpus, arguments)?;
-    let document = if arguments.show_text { document.with_texts(&corpus) } else { document };
-    write(arguments.out.as_deref(), &rendered(&document, arguments.output)?)?;
+    let document = if arguments.how.show_text { document.with_texts(&corpus) } else { document };
+    write(arguments.how.out.as_deref(), &rendered(&document, arguments.how.output)?)?;
     let code = u8::try_from(bad_lines(&corpus.bad)).unwrap_or(u8::MAX).min(exit::MOST_REJECTED);
     Ok(ExitCode::from(code))
+}
+
+/// Measures two packages on the same reports, and tests their difference.
+pub(super) fn compare(
+    settings: &Settings,
+    packages: Vec<PathBuf>,
+    memory: Vec<Memory>,
+    data: Vec<PathBuf>,
+    how: How,
+) -> anyhow::Result<ExitCode> {
+    eval(settings, &Arguments { files: data, package: None, compare: Some(packages), how, schema: false, memory })
 }
 
 fn engines(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Vec<Arc<Engine>>> {
@@ -119,8 +141,8 @@ fn engines(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Vec<Arc
 }
 
 fn read(settings: &Settings, arguments: &Arguments, axes: &Axes) -> anyhow::Result<Corpus> {
-    let split = arguments.split.as_deref().map(Split::read).transpose()?;
-    let side = arguments.side.as_deref();
+    let split = arguments.how.split.as_deref().map(Split::read).transpose()?;
+    let side = arguments.how.side.as_deref();
     if let (Some(split), Some(side)) = (&split, side) {
         split.check_side(side)?;
     }
@@ -166,14 +188,18 @@ fn tell(bad: &[BadLine]) {
 
 fn assemble(measured: &[Measured], axes: &Axes, corpus: &Corpus, arguments: &Arguments) -> anyhow::Result<Document> {
     let options = Options {
-        rounds: arguments.rounds,
-        seed: arguments.seed,
-        review_load: arguments.review_load,
-        support: arguments.support,
+        rounds: arguments.how.rounds,
+        seed: arguments.how.seed,
+        review_load: arguments.how.review_load,
+        support: arguments.how.support,
         ..Options::default()
     };
-    let classifiers: anyhow::Result<Vec<Classifier>> =
-        measured.iter().map(|measured| classifier(measured, axes, &options)).collect();
+    let memory = |index: usize| arguments.memory.get(index).copied();
+    let classifiers: anyhow::Result<Vec<Classifier>> = measured
+        .iter()
+        .enumerate()
+        .map(|(index, measured)| Ok(Classifier { memory: memory(index), ..classifier(measured, axes, &options)? }))
+        .collect();
     let comparison = match measured {
         [a, b] => Some(evaluate::compare(&a.judged.cases, &b.judged.cases, axes, &options)?),
         _ => None,
@@ -183,7 +209,7 @@ fn assemble(measured: &[Measured], axes: &Axes, corpus: &Corpus, arguments: &Arg
         service: env!("CARGO_PKG_VERSION").to_owned(),
         input: Source {
             files: arguments.files.iter().map(|file| file.display().to_string()).collect(),
-            side: arguments.side.clone(),
+            side: arguments.how.side.clone(),
             other_side: corpus.other_side,
             reports: measured.first().map_or(0, |measured| measured.judged.cases.len()),
         },
@@ -217,6 +243,7 @@ fn classifier(measured: &Measured, axes: &Axes, options: &Options) -> anyhow::Re
         policy_digest: provenance.policy_digest.clone(),
         lexicon_digest: provenance.lexicon_digest.clone(),
         without_output: axes.names().filter(|name| !scored(name)).map(str::to_owned).collect(),
+        memory: None,
         speed: Speed { seconds, reports_per_second: reports / seconds },
         figures: evaluate::evaluate(&judged.cases, axes, options)?,
     })

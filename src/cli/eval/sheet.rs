@@ -6,7 +6,7 @@ use crate::evaluate::{Estimate, Share};
 
 /// One table with its heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sheet {
+pub(in crate::cli) struct Sheet {
     pub(super) title: String,
     /// What the figures mean, in one or two sentences.
     pub(super) note: String,
@@ -30,7 +30,7 @@ const NONE: &str = "–";
 
 impl Sheet {
     /// Headings that begin with `<` are columns of words.
-    pub(super) fn new(title: &str, note: &str, head: &[&str]) -> Self {
+    pub(in crate::cli) fn new(title: &str, note: &str, head: &[&str]) -> Self {
         let column = |name: &&str| {
             let words = name.strip_prefix('<');
             Column { name: words.unwrap_or(name).to_owned(), words: words.is_some() }
@@ -43,7 +43,7 @@ impl Sheet {
         }
     }
 
-    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+    pub(in crate::cli) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
     }
 }
@@ -98,7 +98,7 @@ fn between(low: Option<f64>, high: Option<f64>, show: impl Fn(f64) -> String) ->
 }
 
 /// Tables for a terminal: columns padded with spaces, headings above.
-pub(super) fn plain(sheets: &[Sheet]) -> String {
+pub(in crate::cli) fn plain(sheets: &[Sheet]) -> String {
     let mut page = String::new();
     for sheet in sheets {
         let _ = writeln!(page, "{}", sheet.title);
