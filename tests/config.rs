@@ -64,6 +64,8 @@ fn a_value_of_the_wrong_kind_is_refused_with_its_place() {
         ("[event]\nmode = \"bin\"", "event.mode"),
         ("[kafka]\nbrokers = \"\"", "empty"),
         ("kafka = 3", "is a section"),
+        ("[serve]\nlisten = \"here\"", "serve.listen"),
+        ("[serve]\ncountry = \"Maroc\"", "two capital letters"),
         ("[kafka\n", "line 1"),
     ] {
         let message = refusal(text, &[]);
