@@ -67,6 +67,8 @@ fn a_value_of_the_wrong_kind_is_refused_with_its_place() {
         ("[stats]\nlateness = \"-1h\"", "negative"),
         ("[kafka]\nbrokers = \"\"", "empty"),
         ("kafka = 3", "is a section"),
+        ("[serve]\nlisten = \"here\"", "serve.listen"),
+        ("[serve]\ncountry = \"Maroc\"", "two capital letters"),
         ("[kafka\n", "line 1"),
     ] {
         let message = refusal(text, &[]);

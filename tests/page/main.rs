@@ -51,7 +51,7 @@ const UNNAMED: &str = r"(() => {
     for (const select of document.querySelectorAll('select')) {
         if (!select.labels[0]?.innerText.trim()) missing.push('select ' + select.id);
     }
-    for (const region of document.querySelectorAll('section, [role=region]')) {
+    for (const region of document.querySelectorAll('section, [role=group]')) {
         const heading = document.getElementById(region.getAttribute('aria-labelledby'));
         if (!heading?.textContent.trim()) missing.push('region');
     }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::ops::Deref;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -27,62 +28,12 @@ impl Answer {
     }
 }
 
-/// A process of the program; ended when dropped.
-pub(crate) struct Served {
-    child: Child,
+/// Asks a server.
+pub(crate) struct Client {
     pub(crate) address: SocketAddr,
 }
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Served {
-    /// Starts the program on a free port; reads the address of the page from what it says.
-    pub(crate) fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_ibaleg"))
-            .args(arguments)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .env_remove("IBALEG_CONFIG")
-            .env_remove("IBALEG_SERVE_TOKEN")
-            .env("IBALEG__SERVE__LISTEN", "127.0.0.1:0")
-            .envs(environment.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut served = Self { child, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
-        let (sender, receiver) = std::sync::mpsc::channel();
-        let outputs: [Box<dyn std::io::Read + Send>; 2] =
-            [Box::new(served.child.stdout.take().unwrap()), Box::new(served.child.stderr.take().unwrap())];
-        for output in outputs {
-            let sender = sender.clone();
-            // Reads to the end, so that the program never waits for a reader.
-            std::thread::spawn(move || {
-                for line in BufReader::new(output).lines().map_while(Result::ok) {
-                    let _ = sender.send(line);
-                }
-            });
-        }
-        drop(sender);
-        let mut said = String::new();
-        loop {
-            let line = receiver.recv_timeout(Duration::from_mins(1));
-            let Ok(line) = line else { panic!("no address of the page:\n{said}") };
-            said.push_str(&line);
-            said.push('\n');
-            if let Some((_, rest)) = line.split_once("http://") {
-                let address = rest.split('/').next().unwrap();
-                served.address = address.parse().unwrap();
-                return served;
-            }
-        }
-    }
-
+impl Client {
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask(&format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
     }
@@ -130,6 +81,72 @@ impl Served {
             }
         }
         events
+    }
+}
+
+/// A process of the program; ended when dropped.
+pub(crate) struct Served {
+    child: Child,
+    client: Client,
+}
+
+impl Deref for Served {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Served {
+    /// Starts the program on a free port; reads the address of the page from what it says.
+    pub(crate) fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_ibaleg"))
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env_remove("IBALEG_CONFIG")
+            .env_remove("IBALEG_SERVE_TOKEN")
+            .env("IBALEG__SERVE__LISTEN", "127.0.0.1:0")
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let client = Client { address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        let mut served = Self { child, client };
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let outputs: [Box<dyn std::io::Read + Send>; 2] =
+            [Box::new(served.child.stdout.take().unwrap()), Box::new(served.child.stderr.take().unwrap())];
+        for output in outputs {
+            let sender = sender.clone();
+            // Reads to the end, so that the program never waits for a reader.
+            std::thread::spawn(move || {
+                for line in BufReader::new(output).lines().map_while(Result::ok) {
+                    let _ = sender.send(line);
+                }
+            });
+        }
+        drop(sender);
+        let mut said = String::new();
+        loop {
+            let line = receiver.recv_timeout(Duration::from_mins(1));
+            let Ok(line) = line else { panic!("no address of the page:\n{said}") };
+            said.push_str(&line);
+            said.push('\n');
+            if let Some((_, rest)) = line.split_once("http://") {
+                let address = rest.split('/').next().unwrap();
+                served.client.address = address.parse().unwrap();
+                return served;
+            }
+        }
     }
 
     /// Sends SIGTERM.
