@@ -40,14 +40,16 @@ impl Worker for Classifier {
 
 impl Classifier {
     fn disposition(&self, record: &Record, outcome: &Outcome) -> Disposition {
-        let messages = outcome.messages(&self.encoder, record.key.as_deref()).into_iter();
+        let messages = outcome.messages(&self.encoder, record.key.as_deref());
+        let urgent = messages.iter().any(|message| message.destination == Destination::Urgent);
         let refusal = match outcome {
             Outcome::Classified { .. } => None,
             Outcome::Rejected { event, .. } => {
                 Some(Refusal { code: event.code.clone(), stage: "decode", message: event.message.clone() })
             }
         };
-        Disposition { outgoing: messages.map(|message| self.outgoing(message)).collect(), refusal }
+        let outgoing = messages.into_iter().map(|message| self.outgoing(message)).collect();
+        Disposition { outgoing, refusal, urgent }
     }
 
     fn outgoing(&self, message: Message) -> Outgoing {
