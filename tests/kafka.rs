@@ -52,11 +52,33 @@ fn after_sigterm_no_report_is_missing_and_none_is_doubled() {
 }
 
 #[test]
-fn after_sigkill_no_report_is_missing_and_doubles_have_one_id() {
+fn after_sigkill_no_report_is_missing_and_none_is_doubled() {
     let platform = Platform::with_topics("sigkill");
+    let total = kill_twice(&platform);
+    assert_accounted(&platform.read("classified"), 0..total, 1);
+    let units: Vec<_> = platform.consume(&platform.unit_topics());
+    let mut seen = std::collections::BTreeSet::new();
+    let doubled = units.iter().filter(|copy| !seen.insert((copy["topic"].to_string(), header(copy, "ce_id")))).count();
+    assert_eq!(doubled, 0, "copies for the units");
+    assert!(platform.read("deadletter").is_empty());
+}
+
+#[test]
+fn at_least_once_after_sigkill_no_report_is_missing_and_doubles_have_one_id() {
+    let mut platform = Platform::with_topics("sigkill-least");
+    platform.delivery = "at_least_once";
+    let total = kill_twice(&platform);
+    let classified = platform.read("classified");
+    println!("{} events of {total} reports after two SIGKILLs", classified.len());
+    assert_accounted(&classified, 0..total, 3);
+    assert!(platform.read("deadletter").is_empty());
+}
+
+/// Runs the service over reports that keep coming, kills it twice, lets it finish; how many it were.
+fn kill_twice(platform: &Platform) -> usize {
     let end = AtomicBool::new(false);
-    let total = std::thread::scope(|scope| {
-        let feeding = scope.spawn(|| feed(&platform, &end));
+    std::thread::scope(|scope| {
+        let feeding = scope.spawn(|| feed(platform, &end));
         for at in [300, 900] {
             let mut service = platform.start(&format!("until-{at}"));
             platform.wait_for(&mut service, "classified", at);
@@ -68,11 +90,7 @@ fn after_sigkill_no_report_is_missing_and_doubles_have_one_id() {
         platform.wait_for(&mut service, "classified", total);
         service.terminate();
         total
-    });
-    let classified = platform.read("classified");
-    println!("{} events of {total} reports after two SIGKILLs", classified.len());
-    assert_accounted(&classified, 0..total, 3);
-    assert!(platform.read("deadletter").is_empty());
+    })
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ibaleg::stream::topics::{self, Outcome, Spec};
-use ibaleg::stream::{Cluster, Disposition, Error, Outgoing, dead_letter};
+use ibaleg::stream::{Cluster, Disposition, Error, Guarantee, Outgoing, dead_letter};
 use lanes::{Bench, count, each, echo};
 
 fn cluster() -> Cluster {
@@ -25,14 +25,14 @@ fn spec(name: String, config: &[(&str, &str)]) -> Spec {
     Spec { name, partitions: 6, replication: 1, config }
 }
 
-fn bench(test: &str) -> Bench {
-    bench_with(test, &[])
+fn bench(test: &str, guarantee: Guarantee) -> Bench {
+    bench_with(test, guarantee, &[])
 }
 
 /// Topics of its own for each run, so that runs on one broker do not meet.
-fn bench_with(test: &str, out: &[(&str, &str)]) -> Bench {
+fn bench_with(test: &str, guarantee: Guarantee, out: &[(&str, &str)]) -> Bench {
     let cluster = cluster();
-    let prefix = format!("{test}-{}", std::process::id());
+    let prefix = format!("{test}-{guarantee:?}-{}", std::process::id());
     let specs = [
         spec(format!("{prefix}.in"), &[("retention.ms", "-1")]),
         spec(format!("{prefix}.out"), out),
@@ -40,56 +40,63 @@ fn bench_with(test: &str, out: &[(&str, &str)]) -> Bench {
         spec(format!("{prefix}.dead"), &[("retention.ms", "-1")]),
     ];
     topics::create(&cluster, &specs).unwrap();
-    Bench { cluster, prefix, drain_deadline: Duration::from_secs(3) }
+    Bench { cluster, prefix, drain_deadline: Duration::from_secs(3), guarantee }
 }
 
-#[test]
-fn a_graceful_stop_and_a_restart_lose_and_double_nothing() {
-    lanes::graceful_stop_and_restart(&bench("restart"));
+/// Each scenario under both guarantees.
+macro_rules! both {
+    ($($name:ident => $body:expr;)*) => {
+        mod at_least_once {
+            $(#[test] fn $name() { let body: fn(super::Guarantee) = $body; body(super::Guarantee::AtLeastOnce); })*
+        }
+        mod exactly_once {
+            $(#[test] fn $name() { let body: fn(super::Guarantee) = $body; body(super::Guarantee::ExactlyOnce); })*
+        }
+    };
 }
 
-#[test]
-fn two_members_share_and_one_leaves() {
-    lanes::two_members_one_leaves(&bench("members"), true);
+both! {
+    a_graceful_stop_and_a_restart_lose_and_double_nothing => |mode| {
+        super::lanes::graceful_stop_and_restart(&super::bench("restart", mode));
+    };
+    two_members_share_and_one_leaves => |mode| {
+        super::lanes::two_members_one_leaves(&super::bench("members", mode), true);
+    };
+    poison_ends_in_the_dead_letter_topic_with_exact_coordinates => |mode| {
+        super::lanes::poison_ends_in_the_dead_letter_topic(&super::bench("poison", mode));
+    };
+    a_panicking_worker_costs_one_input_only => |mode| {
+        super::lanes::a_panic_costs_one_input_only(&super::bench("panic", mode));
+    };
+    pressure_pauses_and_resumes_reading => |mode| {
+        super::lanes::pressure_pauses_and_resumes(&super::bench("pressure", mode));
+    };
+    order_per_key_is_kept_with_many_inference_threads => |mode| {
+        super::lanes::order_per_key_is_kept_with_many_threads(&super::bench("order", mode));
+    };
+    an_output_the_broker_finds_too_large_is_dead_lettered => super::output_too_large;
+    a_second_signal_ends_a_run_whose_worker_hangs => |mode| {
+        super::lanes::a_forced_stop_ends_at_once(&super::bench("forced", mode));
+    };
+    an_input_answered_with_nothing_is_finished => |mode| {
+        super::lanes::an_input_answered_with_nothing_is_finished(&super::bench("silent", mode));
+    };
+    a_dead_letter_whose_timestamp_the_broker_refuses_keeps_it_in_its_headers => super::refused_timestamp;
+    a_missing_input_topic_ends_the_run_and_is_named => super::missing_input_topic;
+    a_missing_output_topic_ends_the_run_without_a_commit => super::missing_output_topic;
+    a_member_that_hangs_on_revocation_gives_up_after_its_deadline => super::hang_on_revocation;
 }
 
-#[test]
-fn poison_ends_in_the_dead_letter_topic_with_exact_coordinates() {
-    lanes::poison_ends_in_the_dead_letter_topic(&bench("poison"));
-}
-
-#[test]
-fn a_panicking_worker_costs_one_input_only() {
-    lanes::a_panic_costs_one_input_only(&bench("panic"));
-}
-
-#[test]
-fn pressure_pauses_and_resumes_reading() {
-    lanes::pressure_pauses_and_resumes(&bench("pressure"));
-}
-
-#[test]
-fn order_per_key_is_kept_with_many_inference_threads() {
-    lanes::order_per_key_is_kept_with_many_threads(&bench("order"));
-}
-
-#[test]
-fn an_output_the_broker_finds_too_large_is_dead_lettered() {
-    let bench = bench_with("large", &[("max.message.bytes", "5000")]);
+fn output_too_large(mode: Guarantee) {
+    let bench = bench_with("large", mode, &[("max.message.bytes", "5000")]);
     let mut options = bench.options();
     // What the broker weighs is the compressed batch.
     options.cluster.raw.producer.insert("compression.codec".into(), "none".into());
     lanes::an_output_too_large_is_dead_lettered(&bench, options, 5000);
 }
 
-#[test]
-fn a_second_signal_ends_a_run_whose_worker_hangs() {
-    lanes::a_forced_stop_ends_at_once(&bench("forced"));
-}
-
-#[test]
-fn a_dead_letter_whose_timestamp_the_broker_refuses_keeps_it_in_its_headers() {
-    let bench = bench("clock");
+fn refused_timestamp(mode: Guarantee) {
+    let bench = bench("clock", mode);
     let far = 4_000_000_000_000;
     // The input topic takes any timestamp, the dead-letter topic only those near the broker's clock.
     let any = [("message.timestamp.after.max.ms", "9223372036854775807")];
@@ -110,18 +117,16 @@ fn a_dead_letter_whose_timestamp_the_broker_refuses_keeps_it_in_its_headers() {
     assert_eq!(dead_letter::open(&letter).unwrap().original.timestamp, Some(far));
 }
 
-#[test]
-fn a_missing_input_topic_ends_the_run_and_is_named() {
-    let bench = bench("missing");
+fn missing_input_topic(mode: Guarantee) {
+    let bench = bench("missing", mode);
     let mut options = bench.options();
     options.topics.push(bench.topic("nowhere"));
     let error = bench.start(options, each(|_| Disposition::default())).join().unwrap_err();
     assert!(matches!(&error, Error::UnknownTopic { topic } if *topic == bench.topic("nowhere")), "{error}");
 }
 
-#[test]
-fn a_missing_output_topic_ends_the_run_without_a_commit() {
-    let bench = bench("nooutput");
+fn missing_output_topic(mode: Guarantee) {
+    let bench = bench("nooutput", mode);
     bench.feed(0..10, 2);
     let nowhere = bench.topic("nowhere");
     let mut options = bench.options();
@@ -135,9 +140,8 @@ fn a_missing_output_topic_ends_the_run_without_a_commit() {
     assert_eq!(running.stop().consumed, 10);
 }
 
-#[test]
-fn a_member_that_hangs_on_revocation_gives_up_after_its_deadline() {
-    let bench = bench("drain");
+fn hang_on_revocation(mode: Guarantee) {
+    let bench = bench("drain", mode);
     bench.feed(0..60, 30);
     let out = bench.topic("out");
     let slow = each(move |record| {
@@ -163,6 +167,8 @@ fn a_member_that_hangs_on_revocation_gives_up_after_its_deadline() {
     let seen = lanes::numbers(&bench.read("out", 60));
     second.stop();
     assert_eq!(seen.len(), 60, "none missing; those given up may come twice");
+    let once = seen.values().all(|times| *times == 1);
+    assert!(once || mode == Guarantee::AtLeastOnce, "{seen:?}");
 }
 
 #[test]
@@ -189,7 +195,8 @@ fn topics_are_created_once_and_differences_are_said() {
 #[test]
 fn unreachable_brokers_are_named_by_topics_and_waited_for_by_lanes() {
     let nobody = Cluster::new("127.0.0.1:9");
-    let bench = Bench { cluster: nobody, prefix: "nobody".into(), drain_deadline: Duration::from_secs(1) };
+    let (drain_deadline, guarantee) = (Duration::from_secs(1), Guarantee::AtLeastOnce);
+    let bench = Bench { cluster: nobody, prefix: "nobody".into(), drain_deadline, guarantee };
     let running = bench.start(bench.options(), each(|_| Disposition::default()));
     running.wait_until("a line about it", |watch| !watch.troubles.lock().unwrap().is_empty());
     std::thread::sleep(Duration::from_secs(2));

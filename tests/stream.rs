@@ -7,7 +7,7 @@ mod lanes;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ibaleg::stream::{Cluster, Disposition, Embedded, Error, Outgoing, Stop, Worker, WorkerError, Workers, run};
+use ibaleg::stream::{Cluster, Disposition, Embedded, Error, Guarantee, Outgoing, Stop, Worker, WorkerError, Workers, run};
 use lanes::{Bench, count, each, echo};
 use rdkafka::mocking::MockCluster;
 
@@ -15,8 +15,9 @@ fn bench(prefix: &str) -> (Embedded, Bench) {
     let topics = ["in", "out", "out.copy", "dead"].map(|name| format!("{prefix}.{name}"));
     let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
     let embedded = Embedded::start(8, &topics).unwrap();
-    let bench =
-        Bench { cluster: embedded.cluster(), prefix: prefix.to_owned(), drain_deadline: Duration::from_millis(1500) };
+    let drain_deadline = Duration::from_millis(1500);
+    let guarantee = Guarantee::AtLeastOnce;
+    let bench = Bench { cluster: embedded.cluster(), prefix: prefix.to_owned(), drain_deadline, guarantee };
     (embedded, bench)
 }
 
@@ -75,11 +76,7 @@ fn a_second_signal_ends_a_run_whose_worker_hangs() {
 #[test]
 fn an_input_answered_with_nothing_is_finished() {
     let (_broker, bench) = bench("silent");
-    bench.feed(0..30, 3);
-    let running = bench.start(bench.options(), each(|_| Disposition::default()));
-    running.wait_until("commits", |watch| count(&watch.committed) >= 30);
-    let summary = running.stop();
-    assert_eq!((summary.committed, summary.published, summary.dead_lettered), (30, 0, 0));
+    lanes::an_input_answered_with_nothing_is_finished(&bench);
 }
 
 #[test]
@@ -138,7 +135,7 @@ fn an_output_topic_that_cannot_exist_ends_the_run_without_a_commit() {
     bench.feed(0..5, 1);
     let workers = each(|record| Disposition {
         outgoing: vec![Outgoing { topic: "nul\0byte".into(), key: None, headers: vec![], value: record.value.clone() }],
-        refusal: None,
+        ..Disposition::default()
     });
     let error = bench.start(bench.options(), workers).join().unwrap_err();
     assert!(matches!(error, Error::Refused { .. }), "{error}");
@@ -158,7 +155,7 @@ fn brokers_that_go_away_for_a_while_cost_nothing() {
         cluster.raw.consumer.insert(key.into(), value.into());
     }
     let drain_deadline = Duration::from_millis(1500);
-    let bench = Bench { cluster, prefix: "away".into(), drain_deadline };
+    let bench = Bench { cluster, prefix: "away".into(), drain_deadline, guarantee: Guarantee::AtLeastOnce };
     bench.feed(0..600, 20);
     let out = bench.topic("out");
     let slow = each(move |record| {
@@ -184,10 +181,40 @@ fn brokers_that_go_away_for_a_while_cost_nothing() {
 
 #[test]
 fn options_that_cannot_work_are_refused_before_anything_connects() {
-    let mut options =
-        Bench { cluster: Cluster::new("127.0.0.1:1"), prefix: "p".into(), drain_deadline: Duration::from_secs(1) }
-            .options();
+    let bench = Bench {
+        cluster: Cluster::new("127.0.0.1:1"),
+        prefix: "p".into(),
+        drain_deadline: Duration::from_secs(1),
+        guarantee: Guarantee::ExactlyOnce,
+    };
+    let mut options = bench.options();
+    options.instance = "one".into();
     options.cluster.raw.common.insert("enable.auto.commit".into(), "true".into());
     let error = run(&options, &each(|_| Disposition::default()), &Stop::new(), &ibaleg::stream::Log);
     assert!(matches!(error, Err(Error::Forbidden { .. })), "{error:?}");
+}
+
+#[test]
+fn exactly_once_is_refused_on_a_broker_without_transactions() {
+    let (_broker, mut bench) = bench("unable");
+    bench.guarantee = Guarantee::ExactlyOnce;
+    bench.feed(0..5, 1);
+    let error = bench.start(bench.options(), each(|_| Disposition::default())).join().unwrap_err();
+    assert!(matches!(error, Error::NoTransactions { .. }), "{error}");
+    assert!(error.to_string().contains("stream.delivery = \"at_least_once\""), "{error}");
+}
+
+#[test]
+fn exactly_once_waits_for_brokers_that_cannot_be_reached() {
+    let bench = Bench {
+        cluster: Cluster::new("127.0.0.1:9"),
+        prefix: "nobody".into(),
+        drain_deadline: Duration::from_secs(1),
+        guarantee: Guarantee::ExactlyOnce,
+    };
+    let running = bench.start(bench.options(), each(|_| Disposition::default()));
+    running.wait_until("a line about it", |watch| !watch.troubles.lock().unwrap().is_empty());
+    let started = std::time::Instant::now();
+    assert_eq!(running.stop().consumed, 0);
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
 }

@@ -131,7 +131,7 @@ pub(super) fn schema(which: Schema) -> anyhow::Result<ExitCode> {
 pub(super) fn config(loaded: &Loaded, command: &Config) -> anyhow::Result<ExitCode> {
     match command {
         Config::Check => {
-            run::options(&loaded.settings).check()?;
+            run::options(&loaded.settings)?.check()?;
             let engine = deployment::tried_engine(&loaded.settings)?;
             let provenance = engine.provenance();
             print_line(&format!(

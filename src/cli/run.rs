@@ -9,14 +9,16 @@ use super::observe::{self, Observed};
 use super::worker::Classifiers;
 use crate::config::{self, Settings};
 use crate::serve::Server;
-use crate::stream::{self, BatchLimits, Cluster, Options, Raw, Stop, Summary, Workers};
+use crate::stream::{
+    self, BatchLimits, Cluster, Guarantee, Options, Raw, Stop, Summary, TransactionLimits, Workers,
+};
 use crate::telemetry::Filter;
 
 /// Longest wait for HTTP clients when the work is done.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 pub(super) fn run(settings: &Settings, filter: Filter) -> anyhow::Result<ExitCode> {
-    let options = options(settings);
+    let options = options(settings)?;
     options.check()?;
     let stop = Stop::new();
     let Observed { server, board } = observe::open(settings, filter, &stop)?;
@@ -109,12 +111,21 @@ pub(super) fn cluster(settings: &Settings) -> Cluster {
 }
 
 /// The lanes that the configuration describes.
-pub(super) fn options(settings: &Settings) -> Options {
+pub(super) fn options(settings: &Settings) -> anyhow::Result<Options> {
     let config::Stream { lanes, batch_reports, batch_bytes, in_flight, .. } = settings.stream;
     let stream = &settings.stream;
     let topics = vec![settings.topics.incoming.clone()];
     let defaults = Options::new(cluster(settings), &settings.kafka.group_id, topics, &settings.topics.deadletter);
-    Options {
+    Ok(Options {
+        guarantee: match stream.delivery {
+            config::Delivery::ExactlyOnce => Guarantee::ExactlyOnce,
+            config::Delivery::AtLeastOnce => Guarantee::AtLeastOnce,
+        },
+        transaction: TransactionLimits {
+            records: stream.transaction_reports,
+            interval: time(stream.transaction_interval),
+        },
+        instance: instance(&settings.kafka.instance)?,
         lanes,
         workers: deployment::workers(settings),
         batch: BatchLimits { records: batch_reports, bytes: batch_bytes.0, wait: time(stream.batch_wait) },
@@ -123,7 +134,18 @@ pub(super) fn options(settings: &Settings) -> Options {
         drain_deadline: time(stream.drain_timeout),
         shutdown_deadline: time(stream.shutdown_timeout),
         ..defaults
+    })
+}
+
+/// Unique among the processes that live now, and in a container, where the process id is always the
+/// same, also the name that its predecessor had.
+fn instance(configured: &str) -> anyhow::Result<String> {
+    if !configured.trim().is_empty() {
+        return Ok(configured.trim().to_owned());
     }
+    let host = gethostname::gethostname();
+    let host = host.to_str().context("the host name is not UTF-8; set kafka.instance")?;
+    Ok(format!("{host}-{}", std::process::id()))
 }
 
 /// Times of a checked configuration are positive.

@@ -58,7 +58,8 @@ impl Worker for Classifier {
 
 impl Classifier {
     fn disposition(&self, record: &Record, outcome: &Outcome) -> Disposition {
-        let messages = outcome.messages(&self.encoder, record.key.as_deref()).into_iter();
+        let messages = outcome.messages(&self.encoder, record.key.as_deref());
+        let urgent = messages.iter().any(|message| message.destination == Destination::Urgent);
         let refusal = match outcome {
             Outcome::Classified { .. } => None,
             Outcome::Rejected { event, .. } => {
@@ -66,7 +67,8 @@ impl Classifier {
             }
         };
         let trace = trace::context(&record.headers);
-        Disposition { outgoing: messages.map(|message| self.outgoing(message, &trace)).collect(), refusal }
+        let outgoing = messages.into_iter().map(|message| self.outgoing(message, &trace)).collect();
+        Disposition { outgoing, refusal, urgent }
     }
 
     fn outgoing(&self, message: Message, trace: &[(String, Option<Vec<u8>>)]) -> Outgoing {

@@ -49,6 +49,9 @@ pub struct Kafka {
     pub group_id: String,
     /// Name of this client in the brokers' logs and metrics.
     pub client_id: String,
+    /// Name of this process among those of the group, a part of its transactional ids; two that run at
+    /// the same time must differ. Empty: host name and process id.
+    pub instance: String,
     /// Further librdkafka settings, as they are called there (security.protocol, sasl.*, ssl.*, ...).
     /// Those that would break the delivery guarantee are refused by name.
     pub librdkafka: BTreeMap<String, String>,
@@ -60,6 +63,7 @@ impl Default for Kafka {
             brokers: "127.0.0.1:9092".into(),
             group_id: "ibaleg".into(),
             client_id: "ibaleg".into(),
+            instance: String::new(),
             librdkafka: BTreeMap::new(),
         }
     }
@@ -117,8 +121,10 @@ impl Default for Topics {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
-    /// Each report has its outputs at least once, doubles with the same event id.
+    /// Each report has its outputs exactly once, for consumers with isolation.level=read_committed.
     #[default]
+    ExactlyOnce,
+    /// Each report has its outputs at least once, doubles with the same event id.
     AtLeastOnce,
 }
 
@@ -126,8 +132,14 @@ pub enum Delivery {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Stream {
-    /// What is promised of each report (docs/guarantees.md).
+    /// What is promised of each report: `exactly_once` or `at_least_once` (docs/guarantees.md).
     pub delivery: Delivery,
+    /// Reports in one transaction, at most (exactly_once). An urgent report closes its transaction.
+    pub transaction_reports: usize,
+    /// Longest wait of a classified report for its transaction to fill (exactly_once).
+    #[schemars(with = "String")]
+    #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
+    pub transaction_interval: Duration,
     /// Consumers in this process, each with its own thread; at most one per partition is busy.
     pub lanes: usize,
     /// Inference threads of each lane; 0 shares the processor's cores among the lanes.
@@ -143,7 +155,7 @@ pub struct Stream {
     pub batch_wait: Duration,
     /// Reports read and not yet finished, per lane, at most; beyond it fetching pauses.
     pub in_flight: usize,
-    /// Time between commits.
+    /// Time between commits (at_least_once).
     #[schemars(with = "String")]
     #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
     pub commit_interval: Duration,
@@ -162,6 +174,8 @@ impl Default for Stream {
     fn default() -> Self {
         Self {
             delivery: Delivery::default(),
+            transaction_reports: 1000,
+            transaction_interval: SignedDuration::from_millis(100),
             lanes: 1,
             workers: 0,
             batch_reports: 64,

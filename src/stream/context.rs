@@ -17,7 +17,7 @@ use rdkafka::producer::{NoCustomPartitioner, ProducerContext, ThreadedProducer};
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 use rdkafka::{Statistics, TopicPartitionList};
 
-use super::tracker::{Partition, Position};
+use super::tracker::Partition;
 
 pub(super) type Consumer = BaseConsumer<ConsumerSide>;
 pub(super) type Producer = ThreadedProducer<ProducerSide, NoCustomPartitioner>;
@@ -27,9 +27,13 @@ pub(super) type Producer = ThreadedProducer<ProducerSide, NoCustomPartitioner>;
 pub(super) enum Notice {
     Assigned(Vec<Partition>),
     Revoked(Vec<Partition>),
-    /// The answer to a commit.
-    Committed(Result<(), RDKafkaErrorCode>, Vec<Position>),
-    Lag(Partition, i64),
+    /// Where a partition ends for this consumer, and where it was to begin to read.
+    End {
+        partition: Partition,
+        end: i64,
+        from: Option<i64>,
+    },
+    /// Connections that are up, and brokers known.
     Brokers {
         up: usize,
         known: usize,
@@ -76,9 +80,11 @@ impl ClientContext for ConsumerSide {
         for (name, topic) in statistics.topics {
             let name: Arc<str> = name.into();
             for (number, partition) in topic.partitions {
-                if number >= 0 && partition.consumer_lag >= 0 {
+                if number >= 0 && partition.desired && partition.ls_offset >= 0 {
+                    // Before the first commit of a group, everything is to be read.
+                    let from = [partition.committed_offset, partition.lo_offset].into_iter().find(|offset| *offset >= 0);
                     let place = Partition { topic: Arc::clone(&name), number };
-                    self.tell(Notice::Lag(place, partition.consumer_lag));
+                    self.tell(Notice::End { partition: place, end: partition.ls_offset, from });
                 }
             }
         }

@@ -12,7 +12,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 
-use super::{Cluster, Error, Options, context};
+use super::{Cluster, Error, Guarantee, Options, context};
 
 /// Bytes a partition keeps before it drops the oldest messages.
 pub const PARTITION_BYTES: usize = 5 << 20;
@@ -64,10 +64,11 @@ impl Embedded {
         cluster
     }
 
-    /// Options of a run on this broker, with deadlines that fit its session timeout.
+    /// Options of a run on this broker: at least once, with deadlines that fit its session timeout.
     pub fn options(&self, group_id: &str, topics: &[&str], dead_letter_topic: &str) -> Options {
         let topics = topics.iter().map(|topic| (*topic).to_owned()).collect();
         let mut options = Options::new(self.cluster(), group_id, topics, dead_letter_topic);
+        options.guarantee = Guarantee::AtLeastOnce;
         options.drain_deadline = std::time::Duration::from_millis(1500);
         options
     }

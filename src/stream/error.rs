@@ -51,6 +51,16 @@ pub enum Error {
         /// What to do.
         advice: &'static str,
     },
+    /// Exactly-once was asked of brokers that have no transactions.
+    #[error(
+        "the brokers at {brokers} cannot do transactions ({problem}); use Apache Kafka 2.5 or later, or set stream.delivery = \"at_least_once\""
+    )]
+    NoTransactions {
+        /// The bootstrap addresses.
+        brokers: String,
+        /// librdkafka's words.
+        problem: String,
+    },
     /// An output was refused for good, and so was the dead letter of its input.
     #[error(
         "lane {lane}: the dead letter of {topic}[{partition}] offset {offset} was refused ({problem}); raise max.message.bytes of the dead-letter topic above that of the input topics"

@@ -100,9 +100,57 @@ pub(super) fn delivery_verdict(code: Kafka) -> Verdict {
         | Kafka::OutOfOrderSequenceNumber
         | Kafka::UnknownProducerId
         | Kafka::InvalidProducerEpoch
-        | Kafka::ProducerFenced => Verdict::Restart,
+        | Kafka::ProducerFenced
+        | Kafka::Fenced
+        // The transaction has failed already; the client takes no more messages into it.
+        | Kafka::State
+        | Kafka::InvalidTransactionalState
+        | Kafka::InvalidProducerIdMapping
+        | Kafka::ConcurrentTransactions
+        | Kafka::TransactionCoordinatorFenced
+        | Kafka::CoordinatorLoadInProgress
+        | Kafka::CoordinatorNotAvailable
+        | Kafka::NotCoordinator => Verdict::Restart,
         _ => Verdict::Fatal,
     }
+}
+
+/// What a call of a transaction that failed for good demands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Demand {
+    /// Abort the transaction and try the same inputs in another one.
+    Abort,
+    /// The outcome is unknown, or the transactional id belongs to somebody else by now: drop the
+    /// producer, initialise anew, and begin again at the committed offsets.
+    Restart,
+    /// The brokers know no transactions.
+    Unable,
+    /// Nothing will be accepted until someone changes something.
+    Fatal,
+}
+
+/// Sorts the error code of a call. Only a refusal by the group is certain to have left nothing behind;
+/// whatever else it was may still take effect, which the new epoch of an initialised producer prevents.
+pub(super) fn transaction_demand(code: Kafka) -> Demand {
+    match code {
+        Kafka::IllegalGeneration | Kafka::UnknownMemberId | Kafka::RebalanceInProgress => Demand::Abort,
+        Kafka::UnsupportedFeature | Kafka::UnsupportedVersion | Kafka::UnsupportedForMessageFormat => Demand::Unable,
+        Kafka::TransactionalIdAuthorizationFailed
+        | Kafka::ClusterAuthorizationFailed
+        | Kafka::GroupAuthorizationFailed
+        | Kafka::TopicAuthorizationFailed
+        | Kafka::Authentication
+        | Kafka::SaslAuthenticationFailed
+        | Kafka::InvalidTransactionTimeout
+        | Kafka::FencedInstanceId
+        | Kafka::OffsetMetadataTooLarge => Demand::Fatal,
+        _ => Demand::Restart,
+    }
+}
+
+/// Whether a code says that another producer has taken over the transactional id.
+pub(super) fn is_fenced(code: Kafka) -> bool {
+    matches!(code, Kafka::Fenced | Kafka::ProducerFenced | Kafka::InvalidProducerEpoch)
 }
 
 /// What to do about an error code that ends a lane.
@@ -112,6 +160,12 @@ pub(super) fn advice(code: Kafka) -> &'static str {
         Kafka::GroupAuthorizationFailed => "grant this user READ on the consumer group",
         Kafka::ClusterAuthorizationFailed => {
             "grant this user IDEMPOTENT_WRITE on the cluster, or WRITE on the output topics on Kafka 3.0 or later"
+        }
+        Kafka::TransactionalIdAuthorizationFailed => {
+            "grant this user WRITE and DESCRIBE on the transactional ids that begin with the group id"
+        }
+        Kafka::InvalidTransactionTimeout => {
+            "raise transaction.max.timeout.ms of the brokers, or lower session.timeout.ms in kafka.librdkafka"
         }
         Kafka::Authentication
         | Kafka::SaslAuthenticationFailed
@@ -143,6 +197,7 @@ pub(super) fn is_fatal_to_client(code: Kafka) -> bool {
         Kafka::TopicAuthorizationFailed
             | Kafka::GroupAuthorizationFailed
             | Kafka::ClusterAuthorizationFailed
+            | Kafka::TransactionalIdAuthorizationFailed
             | Kafka::Authentication
             | Kafka::SaslAuthenticationFailed
             | Kafka::UnsupportedSASLMechanism
@@ -188,6 +243,27 @@ mod tests {
         assert_eq!(delivery_verdict(Kafka::TopicAuthorizationFailed), Verdict::Fatal);
         assert_eq!(delivery_verdict(Kafka::UnknownTopicOrPartition), Verdict::Fatal);
         assert_eq!(delivery_verdict(Kafka::Unknown), Verdict::Fatal);
+    }
+
+    #[test]
+    fn only_what_the_group_refused_is_tried_again_without_a_new_producer() {
+        assert_eq!(transaction_demand(Kafka::IllegalGeneration), Demand::Abort);
+        assert_eq!(transaction_demand(Kafka::UnknownMemberId), Demand::Abort);
+        for code in [
+            Kafka::OperationTimedOut,
+            Kafka::BrokerTransportFailure,
+            Kafka::Fenced,
+            Kafka::ProducerFenced,
+            Kafka::InvalidTransactionalState,
+            Kafka::Fatal,
+            Kafka::Unknown,
+        ] {
+            assert_eq!(transaction_demand(code), Demand::Restart, "{code}");
+            assert_ne!(delivery_verdict(code), Verdict::Record, "{code}");
+        }
+        assert_eq!(transaction_demand(Kafka::UnsupportedFeature), Demand::Unable);
+        assert_eq!(transaction_demand(Kafka::TransactionalIdAuthorizationFailed), Demand::Fatal);
+        assert!(is_fenced(Kafka::Fenced) && !is_fenced(Kafka::Fatal));
     }
 
     #[test]

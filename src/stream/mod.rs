@@ -1,8 +1,9 @@
 //! Kafka shell: reads inputs, hands them to [`Worker`]s, publishes what they answer, commits.
 //!
 //! [`run()`] starts a number of *lanes*. A lane is one thread with a consumer and a producer, plus
-//! inference threads; lanes are members of one consumer group. An input is finished when every
-//! output it led to is acknowledged by the brokers; only the contiguous run of finished inputs is
+//! inference threads; lanes are members of one consumer group. Exactly once, the outputs of many
+//! inputs and their offsets are one Kafka transaction. At least once, an input is finished when every
+//! output it led to is acknowledged by the brokers, and only the contiguous run of finished inputs is
 //! committed. `docs/guarantees.md` states what follows from that.
 //!
 //! The decisions are in pure parts that know no Kafka ([`tracker`], [`batch`], [`pressure`],
@@ -10,7 +11,6 @@
 
 pub mod batch;
 mod clients;
-mod committer;
 mod context;
 pub mod dead_letter;
 mod delivery;
@@ -40,7 +40,7 @@ pub use error::Error;
 pub use failure::Code;
 pub use feeder::Feeder;
 pub use observer::{Event, Log, Observer};
-pub use options::{Cluster, Options, Raw, forbidden};
+pub use options::{Cluster, Guarantee, Options, Raw, TransactionLimits, forbidden};
 pub use reader::Reader;
 pub use record::{Disposition, Outgoing, Record, Refusal, Worker, WorkerError, Workers};
 pub use run::{Summary, run};

@@ -67,6 +67,40 @@ pub enum Event<'a> {
         /// Inputs it newly covers.
         records: usize,
     },
+    /// A transaction was begun.
+    TransactionBegun,
+    /// Every output of the transaction is acknowledged; its offsets are sent next.
+    TransactionSealed {
+        /// Inputs in it.
+        records: usize,
+        /// Messages in it, dead letters included.
+        messages: usize,
+    },
+    /// The offsets are in the transaction; it is committed next.
+    TransactionOffsets {
+        /// Inputs they cover.
+        records: usize,
+    },
+    /// The brokers committed the transaction.
+    TransactionCommitted {
+        /// Inputs in it.
+        records: usize,
+        /// Messages in it, dead letters included.
+        messages: usize,
+        /// Time since it was begun.
+        elapsed: Duration,
+        /// Part of it from the last acknowledgement on: offsets and commit.
+        ending: Duration,
+    },
+    /// The transaction was aborted; its inputs go into another one.
+    TransactionAborted {
+        /// Inputs in it.
+        records: usize,
+        /// Why.
+        reason: &'a str,
+        /// Time since it was begun.
+        elapsed: Duration,
+    },
     /// How far a partition is behind, told every few seconds.
     Lag {
         /// The partition.
@@ -146,6 +180,19 @@ impl Observer for Log {
                 tracing::warn!(lane, %partition, offset, code, stage, "input dead-lettered");
             }
             Event::Committed { records } => tracing::debug!(lane, records, "offsets committed"),
+            Event::TransactionBegun => tracing::trace!(lane, "transaction begun"),
+            Event::TransactionSealed { records, messages } => {
+                tracing::trace!(lane, records, messages, "transaction complete");
+            }
+            Event::TransactionOffsets { records } => tracing::trace!(lane, records, "offsets in the transaction"),
+            Event::TransactionCommitted { records, messages, elapsed, ending } => {
+                let (millis, ending) = (elapsed.as_secs_f64() * 1e3, ending.as_secs_f64() * 1e3);
+                tracing::debug!(lane, records, messages, millis, ending, "transaction committed");
+            }
+            Event::TransactionAborted { records, reason, elapsed } => {
+                let millis = elapsed.as_secs_f64() * 1e3;
+                tracing::warn!(lane, records, reason, millis, "transaction aborted");
+            }
             Event::Lag { partition, messages } => tracing::debug!(lane, %partition, messages, "lag"),
             Event::Paused { in_flight } => tracing::info!(lane, in_flight, "reading paused"),
             Event::Resumed { in_flight } => tracing::info!(lane, in_flight, "reading resumed"),

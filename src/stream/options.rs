@@ -70,6 +70,31 @@ impl Cluster {
     }
 }
 
+/// What is promised of each input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Guarantee {
+    /// Its outputs and its offset are committed together, once.
+    #[default]
+    ExactlyOnce,
+    /// Its outputs are published at least once.
+    AtLeastOnce,
+}
+
+/// Limits of a transaction; whichever is reached first closes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransactionLimits {
+    /// Inputs in a transaction, at least 1.
+    pub records: usize,
+    /// Longest time the first input of a transaction waits for others.
+    pub interval: Duration,
+}
+
+impl Default for TransactionLimits {
+    fn default() -> Self {
+        Self { records: 1000, interval: Duration::from_millis(100) }
+    }
+}
+
 /// Options of [`run`](super::run()).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
@@ -93,7 +118,14 @@ pub struct Options {
     pub max_in_flight_bytes: usize,
     /// How long work in flight must be at its maximum before the assignment is paused.
     pub pressure_patience: Duration,
-    /// Time between two commits.
+    /// What is promised of each input.
+    pub guarantee: Guarantee,
+    /// Limits of a transaction, for [`Guarantee::ExactlyOnce`].
+    pub transaction: TransactionLimits,
+    /// Name of this process among those of its group, part of its transactional ids. Two that live at
+    /// the same time must differ, else each ends the other's transactions.
+    pub instance: String,
+    /// Time between two commits, for [`Guarantee::AtLeastOnce`].
     pub commit_interval: Duration,
     /// Longest wait for inputs in flight when partitions are taken away. Must stay below
     /// `session.timeout.ms`.
@@ -125,6 +157,9 @@ impl Options {
             max_in_flight: 1024,
             max_in_flight_bytes: 64 << 20,
             pressure_patience: Duration::from_secs(1),
+            guarantee: Guarantee::default(),
+            transaction: TransactionLimits::default(),
+            instance: String::new(),
             commit_interval: Duration::from_millis(200),
             drain_deadline: Duration::from_secs(5),
             shutdown_deadline: Duration::from_secs(20),
@@ -173,7 +208,40 @@ impl Options {
                 ),
             ));
         }
+        if self.guarantee == Guarantee::ExactlyOnce {
+            self.check_transactions()?;
+        }
         Ok(())
+    }
+
+    fn check_transactions(&self) -> Result<(), Error> {
+        if self.instance.trim().is_empty() {
+            return Err(option("instance", "is empty; name this process, differently from all others of its group"));
+        }
+        if self.transaction.records == 0 {
+            return Err(option("transaction.records", "is 0; it must be at least 1"));
+        }
+        let (interval, timeout) = (self.transaction.interval, self.transaction_timeout());
+        if interval > timeout / 2 {
+            return Err(option(
+                "transaction.interval",
+                format!(
+                    "is {interval:?}; the brokers end a transaction after {timeout:?} (three quarters of session.timeout.ms), of which it must leave half"
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Time after which the brokers abort a transaction by themselves. Below the session timeout, so
+    /// that what a dead process left open does not hold up whoever takes over.
+    pub(super) fn transaction_timeout(&self) -> Duration {
+        self.session_timeout() * 3 / 4
+    }
+
+    /// Transactional id of a lane.
+    pub(super) fn transactional_id(&self, lane: usize) -> String {
+        format!("{}.{}.{lane}", self.group_id, self.instance)
     }
 
     /// The session timeout in force.
@@ -207,7 +275,8 @@ pub fn forbidden(key: &str) -> Option<&'static str> {
         "isolation.level" => {
             "it is `read_committed`: reading aborted records would classify reports that were never sent"
         }
-        "transactional.id" | "transaction.timeout.ms" => "transactions are managed by the delivery mode",
+        "transactional.id" => "the lane makes it from kafka.group_id and kafka.instance",
+        "transaction.timeout.ms" => "it is three quarters of session.timeout.ms",
         "enable.idempotence" | "enable.gapless.guarantee" => {
             "without idempotence a retry can double an output or change the order of a key"
         }
@@ -252,7 +321,8 @@ mod tests {
     use super::*;
 
     fn options() -> Options {
-        Options::new(Cluster::new("127.0.0.1:9092"), "g", vec!["in".into()], "dead")
+        let cluster = Cluster::new("127.0.0.1:9092");
+        Options { instance: "one".into(), ..Options::new(cluster, "g", vec!["in".into()], "dead") }
     }
 
     fn problem(change: impl FnOnce(&mut Options)) -> String {
@@ -315,6 +385,9 @@ mod tests {
         assert!(problem(|o| o.topics.push("a b".into())).contains("`a b`"));
         assert!(problem(|o| o.dead_letter_topic = "in".into()).contains("for ever"));
         assert!(problem(|o| o.cluster.brokers = " , ".into()).contains("brokers"));
+        assert!(problem(|o| o.instance.clear()).contains("instance"));
+        assert!(problem(|o| o.transaction.records = 0).contains("transaction.records"));
+        assert!(problem(|o| o.transaction.interval = Duration::from_secs(4)).contains("7.5s"));
         let message = problem(|o| o.drain_deadline = Duration::from_secs(10));
         assert!(message.contains("session.timeout.ms"), "{message}");
     }

@@ -196,7 +196,7 @@ impl Inference {
 }
 
 fn refused(code: Code) -> Disposition {
-    Disposition { outgoing: Vec::new(), refusal: Some(code.refusal()) }
+    Disposition { refusal: Some(code.refusal()), ..Disposition::default() }
 }
 
 /// The panic's message is not kept: it may quote the text of a report.

@@ -61,6 +61,8 @@ pub struct Disposition {
     pub outgoing: Vec<Outgoing>,
     /// Set if the input is to be dead-lettered as well.
     pub refusal: Option<Refusal>,
+    /// Whether somebody waits for the messages: they are not held back to fill a transaction.
+    pub urgent: bool,
 }
 
 /// Answers inputs; owned by one inference thread.

@@ -153,6 +153,38 @@ impl Tracker {
         true
     }
 
+    /// Whether these started inputs are, in each partition, the lowest unfinished ones: finishing them
+    /// leaves no unfinished input below any of them.
+    pub fn are_lowest<'a>(&self, tickets: impl Iterator<Item = &'a Ticket>) -> bool {
+        let mut open: BTreeMap<&Partition, Vec<i64>> = BTreeMap::new();
+        for ticket in tickets {
+            open.entry(&ticket.partition).or_default().push(ticket.offset);
+        }
+        open.into_iter().all(|(partition, mut offsets)| {
+            offsets.sort_unstable();
+            let Some(state) = self.partitions.get(partition) else {
+                return false;
+            };
+            let lowest = state.open.iter().filter(|entry| !entry.done).map(|entry| entry.offset);
+            lowest.take(offsets.len()).eq(offsets)
+        })
+    }
+
+    /// The position after the last of these inputs, for each of their partitions.
+    pub fn positions_after<'a>(&self, tickets: impl Iterator<Item = &'a Ticket>) -> Vec<Position> {
+        let mut positions: BTreeMap<&Partition, Position> = BTreeMap::new();
+        for Ticket { partition, offset, generation } in tickets {
+            let next = offset.saturating_add(1);
+            let position = positions.entry(partition).or_insert_with(|| Position {
+                partition: partition.clone(),
+                next,
+                generation: *generation,
+            });
+            position.next = position.next.max(next);
+        }
+        positions.into_values().collect()
+    }
+
     /// Whether the ticket belongs to the present assignment of its partition.
     pub fn is_current(&self, ticket: &Ticket) -> bool {
         self.partitions.get(&ticket.partition).is_some_and(|state| state.generation == ticket.generation)
@@ -161,11 +193,6 @@ impl Tracker {
     /// Finished runs that the broker has not confirmed yet, in partition order.
     pub fn committable(&self) -> Vec<Position> {
         self.partitions.iter().filter_map(|(partition, state)| position(partition, state)).collect()
-    }
-
-    /// Like [`Self::committable`], for the given partitions only.
-    pub fn committable_of(&self, partitions: &[Partition]) -> Vec<Position> {
-        partitions.iter().filter_map(|partition| position(partition, self.partitions.get(partition)?)).collect()
     }
 
     /// Records that the broker confirmed `position`. Returns how many inputs it newly covers; a
@@ -200,6 +227,11 @@ impl Tracker {
     /// Lowest unfinished offset of a partition.
     pub fn lowest_unfinished(&self, partition: &Partition) -> Option<i64> {
         self.partitions.get(partition)?.open.front().map(|entry| entry.offset)
+    }
+
+    /// Offset last confirmed by the broker in the present assignment of a partition.
+    pub fn committed(&self, partition: &Partition) -> Option<i64> {
+        self.partitions.get(partition)?.committed
     }
 
     /// Assigned partitions, in order.

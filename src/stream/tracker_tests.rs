@@ -15,6 +15,10 @@ fn partition(number: i32) -> Partition {
     Partition { topic: Arc::from("reports"), number }
 }
 
+fn committable_of(tracker: &Tracker, partition: &Partition) -> Vec<Position> {
+    tracker.committable().into_iter().filter(|position| position.partition == *partition).collect()
+}
+
 #[test]
 fn the_finished_run_is_committed_as_last_plus_one() {
     let mut tracker = Tracker::new();
@@ -195,7 +199,7 @@ proptest! {
             let mut unfinished = 0;
             for (number, oracle) in oracles.iter().enumerate() {
                 let p = partition(number as i32);
-                let offered = tracker.committable_of(std::slice::from_ref(&p));
+                let offered = committable_of(&tracker, &p);
                 let expected = oracle.next().filter(|next| oracle.committed.is_none_or(|c| c < *next));
                 prop_assert_eq!(offered.first().map(|position| position.next), expected);
                 prop_assert_eq!(tracker.lowest_unfinished(&p), oracle.lowest_unfinished());
@@ -209,7 +213,7 @@ proptest! {
         }
         for (number, oracle) in oracles.iter().enumerate() {
             let p = partition(number as i32);
-            for position in tracker.committable_of(std::slice::from_ref(&p)) {
+            for position in committable_of(&tracker, &p) {
                 tracker.confirm(&position);
                 prop_assert_eq!(Some(position.next), oracle.started.last().map(|last| last + 1));
             }
@@ -218,4 +222,27 @@ proptest! {
         prop_assert_eq!(tracker.unfinished(), 0);
         prop_assert!(tracker.committable().is_empty());
     }
+}
+
+#[test]
+fn only_the_lowest_unfinished_inputs_may_end_a_transaction() {
+    let mut tracker = Tracker::new();
+    let (p, q) = (partition(0), partition(1));
+    tracker.assign(p.clone());
+    tracker.assign(q.clone());
+    let tickets: Vec<_> = [3, 4, 9].into_iter().map(|offset| tracker.start(&p, offset).unwrap()).collect();
+    let other = tracker.start(&q, 7).unwrap();
+    assert!(tracker.are_lowest([&tickets[0], &tickets[1]].into_iter()));
+    assert!(tracker.are_lowest([&other, &tickets[1], &tickets[0], &tickets[2]].into_iter()));
+    assert!(!tracker.are_lowest([&tickets[0], &tickets[2]].into_iter()), "4 is left out");
+    assert!(!tracker.are_lowest([&other, &tickets[1]].into_iter()), "3 is left out");
+    let positions = tracker.positions_after([&other, &tickets[0], &tickets[1]].into_iter());
+    let next: Vec<_> = positions.iter().map(|position| (position.partition.number, position.next)).collect();
+    assert_eq!(next, [(0, 5), (1, 8)]);
+    for ticket in [&tickets[0], &tickets[1], &other] {
+        tracker.finish(ticket);
+    }
+    assert_eq!(tracker.committable(), positions, "the offsets sent are those of the finished run");
+    tracker.revoke(&p);
+    assert!(!tracker.are_lowest([&tickets[2]].into_iter()));
 }

@@ -3,14 +3,16 @@
 #   kafka.sh start   fetch if needed, start, wait until it answers, print the bootstrap address
 #   kafka.sh stop    stop the node this script started; does nothing if none runs
 #   kafka.sh env     print the bootstrap address of the running node
+#   kafka.sh restart end the running node and start it again on its data
 # State is kept under ${IBALEG_CACHE:-.cache}/kafka: libraries, one directory for the running node
 # with its pid, address, data and log. The log of a node outlives it until the next start.
+# $IBALEG_KAFKA_NODE names another directory there, for a second node.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 cache=${IBALEG_CACHE:-$root/.cache}/kafka
-node=$cache/node
+node=$cache/${IBALEG_KAFKA_NODE:-node}
 heap=${IBALEG_KAFKA_HEAP:-384m}
 version=$(sed -n '/<artifactId>kafka_2.13</,/<version>/s:.*<version>\(.*\)</version>.*:\1:p' "$here/pom.xml")
 libs=$cache/libs-$version
@@ -62,6 +64,7 @@ offsets.topic.replication.factor=1
 transaction.state.log.num.partitions=4
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
+transaction.abort.timed.out.transaction.cleanup.interval.ms=500
 share.coordinator.state.topic.num.partitions=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
@@ -106,6 +109,11 @@ start() {
     id=$(java_node -Xmx64m kafka.tools.StorageTool random-uuid)
     java_node -Xmx64m kafka.tools.StorageTool format -t "$id" -c "$node/server.properties" >"$node/format.log" 2>&1 \
         || { cat "$node/format.log" >&2; exit 1; }
+    launch
+}
+
+launch() {
+    : >"$node/kafka.log"
     # A session of its own: a terminal's interrupt must reach the tests, not the broker under them.
     setsid java -cp "$libs/*" -Xms64m "-Xmx$heap" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
         -Dlog4j2.configurationFile="$node/log4j2.xml" \
@@ -126,18 +134,26 @@ start() {
     exit 1
 }
 
+restart() {
+    running || { say "not running; start it with: $0 start"; exit 1; }
+    end
+    launch
+}
+
+end() {
+    pid=$(cat "$node/pid")
+    kill "$pid"
+    for _ in $(seq 100); do
+        running || return 0
+        sleep 0.1
+    done
+    say "it does not end by itself; killing it"
+    kill -9 "$pid"
+}
+
 stop() {
     if running; then
-        pid=$(cat "$node/pid")
-        kill "$pid"
-        for _ in $(seq 100); do
-            running || break
-            sleep 0.1
-        done
-        if running; then
-            say "it does not end by itself; killing it"
-            kill -9 "$pid"
-        fi
+        end
     fi
     rm -f "$node/pid"
     rm -rf "$node/data"
@@ -146,9 +162,10 @@ stop() {
 case ${1:-} in
     start) start ;;
     stop) stop ;;
+    restart) restart ;;
     env)
         running || { say "not running; start it with: $0 start"; exit 1; }
         cat "$node/address"
         ;;
-    *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

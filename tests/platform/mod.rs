@@ -17,6 +17,8 @@ fn required(name: &str) -> String {
 /// One set of topics, one group, one configuration file: nothing is shared between tests.
 pub(crate) struct Platform {
     pub(crate) prefix: String,
+    /// `stream.delivery` of the services started.
+    pub(crate) delivery: &'static str,
     directory: tempfile::TempDir,
     brokers: String,
     python: String,
@@ -26,6 +28,7 @@ impl Platform {
     pub(crate) fn new(test: &str) -> Self {
         let platform = Self {
             prefix: format!("{test}-{}", std::process::id()),
+            delivery: "exactly_once",
             directory: tempfile::tempdir().unwrap(),
             brokers: required("IBALEG_TEST_BROKERS"),
             python: required("IBALEG_TEST_PYTHON"),
@@ -110,6 +113,7 @@ max_bytes = "64KiB"
             .env("RUST_BACKTRACE", "1")
             // Several run side by side.
             .env("IBALEG__SERVE__LISTEN", "127.0.0.1:0")
+            .env("IBALEG__STREAM__DELIVERY", self.delivery)
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(&log).unwrap())
             .spawn()

@@ -7,11 +7,11 @@ use rdkafka::consumer::Consumer as _;
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::{BUSY_WAIT, Counts, Session};
-use crate::stream::context::{self, Notice};
-use crate::stream::delivery::Interruption;
+use crate::stream::context;
+use crate::stream::delivery::{Commit, Interruption};
 use crate::stream::failure::is_soft_commit;
 use crate::stream::observer::Event;
-use crate::stream::tracker::{Partition, Position, Ticket, Tracker};
+use crate::stream::tracker::{Partition, Ticket};
 
 /// Longest wait for the answer to the commit made when partitions are taken away.
 const COMMIT_WAIT: Duration = Duration::from_secs(3);
@@ -38,15 +38,13 @@ impl Session<'_> {
         if !lost {
             let deadline = Instant::now() + self.lane.options.drain_deadline;
             self.drain(deadline)?;
-            let deadline = Instant::now() + COMMIT_WAIT;
-            self.commit_and_wait(|tracker| tracker.committable_of(partitions), deadline)?;
+            self.commit_and_wait(Instant::now() + COMMIT_WAIT)?;
         }
         let unfinished = partitions.iter().map(|partition| self.tracker.revoke(partition)).sum();
-        let tracker = &self.tracker;
-        for finished in self.delivery.abandon(&|ticket| tracker.is_current(ticket)) {
-            self.held = self.held.saturating_sub(1);
-            self.held_bytes = self.held_bytes.saturating_sub(finished.bytes);
+        for bytes in self.delivery.abandon(&self.tracker) {
+            self.release(bytes);
         }
+        self.disentangle(Instant::now() + COMMIT_WAIT)?;
         context::unassign(&self.consumer, &context::list(partitions))
             .map_err(|error| Interruption::Restart(format!("cannot give up an assignment: {error}")))?;
         self.tell(&Event::Revoked { partitions, lost, unfinished });
@@ -68,59 +66,52 @@ impl Session<'_> {
 
     /// Waits until nothing is with the inference threads or the producer.
     fn drain(&mut self, deadline: Instant) -> Result<(), Interruption> {
+        self.delivery.hurry(true);
         loop {
             self.progress()?;
-            let working = self.order.outstanding() > 0 || self.delivery.outstanding() > 0;
-            if !working || Instant::now() >= deadline || self.lane.stop.is_forced() {
-                return Ok(());
+            if !self.is_working() || Instant::now() >= deadline || self.lane.stop.is_forced() {
+                break;
             }
             self.wait_for_reply(BUSY_WAIT);
         }
+        self.delivery.hurry(self.stopping);
+        Ok(())
     }
 
-    /// Commits what `choose` finds finished, unless a commit is under way.
-    pub(super) fn commit(&mut self, choose: impl Fn(&Tracker) -> Vec<Position>) {
-        if self.committing {
-            return;
-        }
-        let positions = choose(&self.tracker);
-        self.committing = !positions.is_empty() && self.delivery.commit(positions);
+    fn is_working(&self) -> bool {
+        self.order.outstanding() > 0 || self.delivery.outstanding() > 0
     }
 
-    /// Commits and waits for the answer, and before it for the answer to an earlier commit.
-    fn commit_and_wait(
-        &mut self,
-        choose: impl Fn(&Tracker) -> Vec<Position>,
-        deadline: Instant,
-    ) -> Result<(), Interruption> {
-        self.wait_for_commit(deadline)?;
-        self.commit(choose);
-        self.wait_for_commit(deadline)
-    }
-
-    fn wait_for_commit(&mut self, deadline: Instant) -> Result<(), Interruption> {
-        while self.committing && Instant::now() < deadline && !self.lane.stop.is_forced() {
-            match self.notices.recv_timeout(BUSY_WAIT) {
-                Ok(Notice::Committed(result, positions)) => self.committed(result, &positions)?,
-                // A rebalance found meanwhile is for later: this may be one already.
-                Ok(notice) => self.deferred.push_back(notice),
-                Err(_) => {}
-            }
+    /// Waits until no transaction holds an input that was given up.
+    fn disentangle(&mut self, deadline: Instant) -> Result<(), Interruption> {
+        while self.delivery.is_entangled() && Instant::now() < deadline && !self.lane.stop.is_forced() {
+            self.progress()?;
+            self.wait_for_reply(BUSY_WAIT);
         }
         Ok(())
     }
 
-    pub(super) fn committed(
-        &mut self,
-        result: Result<(), RDKafkaErrorCode>,
-        positions: &[Position],
-    ) -> Result<(), Interruption> {
-        self.committing = false;
-        if let Err(code) = result {
+    /// Commits and waits for the answer, and before it for the answer to an earlier commit.
+    fn commit_and_wait(&mut self, deadline: Instant) -> Result<(), Interruption> {
+        self.wait_for_commit(deadline)?;
+        self.delivery.commit(&self.tracker);
+        self.wait_for_commit(deadline)
+    }
+
+    fn wait_for_commit(&mut self, deadline: Instant) -> Result<(), Interruption> {
+        while self.delivery.is_committing() && Instant::now() < deadline && !self.lane.stop.is_forced() {
+            self.progress()?;
+            self.wait_for_reply(BUSY_WAIT);
+        }
+        Ok(())
+    }
+
+    pub(super) fn committed(&mut self, commit: &Commit) -> Result<(), Interruption> {
+        if let Err(code) = commit.result {
             return self.commit_failed(code);
         }
         let covered = |position| self.tracker.confirm(position);
-        let records: usize = positions.iter().map(covered).sum();
+        let records: usize = commit.positions.iter().map(covered).sum();
         self.counts.committed = self.counts.committed.saturating_add(u64::try_from(records).unwrap_or(u64::MAX));
         if records > 0 {
             self.tell(&Event::Committed { records });
@@ -147,13 +138,13 @@ impl Session<'_> {
         // A commit is refused while the group rebalances, and a rebalance waits for this member to
         // poll; both go on until one commit is accepted.
         let mut again = Instant::now();
-        while self.committing || !self.tracker.committable().is_empty() {
+        while self.is_working() || self.delivery.is_committing() || !self.tracker.committable().is_empty() {
             let now = Instant::now();
             if now >= deadline || self.lane.stop.is_forced() {
                 break;
             }
             if now >= again {
-                self.commit(Tracker::committable);
+                self.delivery.commit(&self.tracker);
                 again = now + COMMIT_RETRY;
             }
             self.turn()?;
@@ -168,7 +159,7 @@ impl Session<'_> {
         if commit {
             // What is finished is acknowledged: committing it only spares work.
             let wait = Instant::now() + Duration::from_secs(1);
-            if let Err(interruption) = self.commit_and_wait(Tracker::committable, wait) {
+            if let Err(interruption) = self.commit_and_wait(wait) {
                 tracing::debug!(?interruption, "no commit while closing");
             }
         }

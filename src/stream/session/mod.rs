@@ -17,7 +17,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use super::batch::Batcher;
 use super::clients;
 use super::context::{self, Consumer, ConsumerSide, Notice};
-use super::delivery::{AtLeastOnce, Delivery, Finished, Interruption};
+use super::delivery::{AtLeastOnce, Delivery, ExactlyOnce, Finished, Interruption};
 use super::failure::is_fatal_to_client;
 use super::lane::Lane;
 use super::observer::Event;
@@ -26,7 +26,7 @@ use super::pool::{Answered, Job, Pool, Reply};
 use super::pressure::{Action, Pressure, PressureLimits};
 use super::throttle::Throttle;
 use super::tracker::{Partition, Ticket, Tracker};
-use super::{Error, Record};
+use super::{Error, Guarantee, Record};
 
 /// Longest wait for a message while nothing is in flight.
 const IDLE_WAIT: Duration = Duration::from_millis(50);
@@ -43,8 +43,6 @@ pub(super) struct Session<'a> {
     number: u64,
     consumer: Arc<Consumer>,
     notices: Receiver<Notice>,
-    /// Notices that came while the answer to a commit was awaited.
-    deferred: VecDeque<Notice>,
     delivery: Box<dyn Delivery + Send>,
     tracker: Tracker,
     batcher: Batcher<Input>,
@@ -57,9 +55,8 @@ pub(super) struct Session<'a> {
     held_bytes: usize,
     /// Whether nothing more is to be read.
     stopping: bool,
-    /// Whether a commit is not answered yet.
-    committing: bool,
-    last_commit: Instant,
+    /// Whether this consumer has asked to join its group.
+    joined: bool,
     /// When an answer or acknowledgement last came, or nothing was in flight.
     last_progress: Instant,
     /// Since when the brokers do not know an input topic, and when that was last looked at.
@@ -87,16 +84,18 @@ impl<'a> Session<'a> {
         let context = ConsumerSide { notices: sender.clone(), closing: false.into() };
         let consumer: Consumer = clients::create(&clients::consumer(options), context, "consumer")?;
         let consumer = Arc::new(consumer);
-        let delivery = AtLeastOnce::new(lane.number, options, Arc::clone(&consumer), sender)?;
-        health::subscribe(&consumer, &options.topics)?;
+        let (number_of_lane, member) = (lane.number, Arc::clone(&consumer));
+        let delivery: Box<dyn Delivery + Send> = match options.guarantee {
+            Guarantee::AtLeastOnce => Box::new(AtLeastOnce::new(number_of_lane, options, member, sender)?),
+            Guarantee::ExactlyOnce => Box::new(ExactlyOnce::new(number_of_lane, options, member, sender)?),
+        };
         Ok(Self {
             lane,
             pool,
             number,
             consumer,
             notices,
-            deferred: VecDeque::new(),
-            delivery: Box::new(delivery),
+            delivery,
             tracker: Tracker::new(),
             batcher: Batcher::new(options.batch),
             ready: VecDeque::new(),
@@ -108,8 +107,7 @@ impl<'a> Session<'a> {
             held: 0,
             held_bytes: 0,
             stopping: false,
-            committing: false,
-            last_commit: Instant::now(),
+            joined: false,
             last_progress: Instant::now(),
             missing: None,
             topics: HashMap::new(),
@@ -143,15 +141,20 @@ impl<'a> Session<'a> {
     /// Everything but reading and handing over.
     fn turn(&mut self) -> Result<(), Interruption> {
         self.progress()?;
-        while let Some(notice) = self.deferred.pop_front().or_else(|| self.notices.try_recv().ok()) {
+        self.join()?;
+        while let Ok(notice) = self.notices.try_recv() {
             self.take_notice(notice)?;
         }
         let now = Instant::now();
         self.watch_progress(now);
-        self.look_for_topics(now)?;
-        if now.saturating_duration_since(self.last_commit) >= self.lane.options.commit_interval {
-            self.last_commit = now;
-            self.commit(Tracker::committable);
+        self.look_for_topics(now)
+    }
+
+    /// Joins the group once whatever an earlier producer left open is ended.
+    fn join(&mut self) -> Result<(), Interruption> {
+        if !self.joined && self.delivery.is_ready() {
+            health::subscribe(&self.consumer, &self.lane.options.topics)?;
+            self.joined = true;
         }
         Ok(())
     }
@@ -170,8 +173,17 @@ impl<'a> Session<'a> {
                 }
             }
         }
-        for finished in self.delivery.pump()? {
-            self.finish(&finished);
+        let lane = self.lane;
+        let tell = |event: &Event<'_>| lane.observer.event(lane.number, event);
+        let progress = self.delivery.pump(Instant::now(), &self.tracker, &tell)?;
+        for finished in &progress.finished {
+            self.finish(finished);
+        }
+        for bytes in progress.released {
+            self.release(bytes);
+        }
+        for commit in progress.commits {
+            self.committed(&commit)?;
         }
         Ok(())
     }
@@ -330,10 +342,11 @@ impl<'a> Session<'a> {
         match notice {
             Notice::Assigned(partitions) => self.assigned(&partitions),
             Notice::Revoked(partitions) => self.revoked(&partitions),
-            Notice::Committed(result, positions) => self.committed(result, &positions),
-            Notice::Lag(partition, messages) => {
-                if self.tracker.partitions().any(|known| *known == partition) {
-                    self.tell(&Event::Lag { partition: &partition, messages });
+            Notice::End { partition, end, from } => {
+                // librdkafka doesn't know of offsets committed in a transaction.
+                let from = self.tracker.committed(&partition).or(from);
+                if let Some(from) = from.filter(|_| self.tracker.partitions().any(|known| *known == partition)) {
+                    self.tell(&Event::Lag { partition: &partition, messages: end.saturating_sub(from).max(0) });
                 }
                 Ok(())
             }

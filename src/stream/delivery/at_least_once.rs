@@ -1,81 +1,29 @@
-//! Publishing and committing: what makes an input finished.
-//!
-//! The lane knows only the trait [`Delivery`]. [`AtLeastOnce`] publishes each output as it comes,
-//! calls an input finished when every output of it is acknowledged, and commits by offset lists.
+//! At least once: outputs as they come, offsets when their inputs are finished.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender};
-use rdkafka::error::KafkaError;
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::BaseRecord;
+use crossbeam_channel::Sender;
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::committer::Committer;
-use super::context::{Consumer, Delivered, Notice, Producer, ProducerSide, code};
-use super::dead_letter::{self, Origin};
-use super::failure::{Verdict, advice, delivery_verdict};
-use super::pool::Answered;
-use super::tracker::{Position, Ticket};
-use super::{Code, Disposition, Error, Options, Outgoing, Record, Refusal, clients};
+use super::publisher::{Message, Publisher};
+use super::{Delivery, Finished, Interruption, Progress};
+use crate::stream::context::{Consumer, Delivered, Notice};
+use crate::stream::failure::{Verdict, advice, delivery_verdict};
+use crate::stream::observer::Event;
+use crate::stream::pool::Answered;
+use crate::stream::tracker::{Ticket, Tracker};
+use crate::stream::{Code, Disposition, Error, Options, Record, Refusal, clients};
 
-/// Why a session of a lane cannot go on.
-#[derive(Debug)]
-pub(super) enum Interruption {
-    /// Begin again at the committed offsets.
-    Restart(String),
-    /// End the lane.
-    Fatal(Error),
-}
-
-impl From<Error> for Interruption {
-    fn from(error: Error) -> Self {
-        Self::Fatal(error)
-    }
-}
-
-/// An input whose every output is acknowledged.
-#[derive(Debug)]
-pub(super) struct Finished {
-    pub(super) ticket: Ticket,
-    /// Bytes of the input, now free.
-    pub(super) bytes: usize,
-    /// Outputs acknowledged, the dead letter not counted.
-    pub(super) published: u64,
-    /// Code and stage, if it was dead-lettered.
-    pub(super) refusal: Option<Refusal>,
-}
-
-/// The publish and commit step of a lane.
-pub(super) trait Delivery {
-    /// Takes over an answered input; called in the order outputs are to be published in.
-    fn publish(&mut self, input: Answered);
-
-    /// Moves on without waiting: sends what can be sent and returns what is finished.
-    fn pump(&mut self) -> Result<Vec<Finished>, Interruption>;
-
-    /// Inputs taken over and not finished.
-    fn outstanding(&self) -> usize;
-
-    /// Gives up outputs not yet sent of inputs for which `keep` is false. Returns inputs that are
-    /// thereby done with.
-    fn abandon(&mut self, keep: &dyn Fn(&Ticket) -> bool) -> Vec<Finished>;
-
-    /// Asks the brokers to commit; the answer comes as [`Notice::Committed`]. `false` if an earlier
-    /// commit is still under way.
-    fn commit(&mut self, positions: Vec<Position>) -> bool;
-}
-
-/// See the module's description.
-pub(super) struct AtLeastOnce {
+/// See the description of the module above.
+pub(in super::super) struct AtLeastOnce {
     lane: usize,
-    group: String,
-    version: String,
-    dead_letter_topic: String,
-    producer: Producer,
+    publisher: Publisher,
     committer: Committer,
-    deliveries: Receiver<Delivered>,
+    commit_interval: Duration,
+    last_commit: Instant,
     inputs: HashMap<u64, InFlight>,
     next_input: u64,
     /// Messages to send, in order.
@@ -107,14 +55,6 @@ struct Item {
     message: Message,
 }
 
-enum Message {
-    Output(Outgoing),
-    /// Key and value are the input's; so is the timestamp, unless the brokers refused it.
-    DeadLetter {
-        timestamp: bool,
-    },
-}
-
 impl From<InFlight> for Finished {
     fn from(input: InFlight) -> Self {
         let InFlight { ticket, bytes, published, refusal, .. } = input;
@@ -123,24 +63,18 @@ impl From<InFlight> for Finished {
 }
 
 impl AtLeastOnce {
-    pub(super) fn new(
+    pub(in super::super) fn new(
         lane: usize,
         options: &Options,
         consumer: Arc<Consumer>,
         notices: Sender<Notice>,
     ) -> Result<Self, Error> {
-        let committer = Committer::start(lane, consumer, notices.clone())?;
-        let (sender, deliveries) = crossbeam_channel::unbounded();
-        let context = ProducerSide { deliveries: sender, notices };
-        let producer = clients::create(&clients::producer(&options.cluster), context, "producer")?;
         Ok(Self {
             lane,
-            group: options.group_id.clone(),
-            version: options.service_version.clone(),
-            dead_letter_topic: options.dead_letter_topic.clone(),
-            producer,
-            committer,
-            deliveries,
+            publisher: Publisher::new(lane, options, &clients::producer(&options.cluster), notices)?,
+            committer: Committer::start(lane, consumer)?,
+            commit_interval: options.commit_interval,
+            last_commit: Instant::now(),
             inputs: HashMap::new(),
             next_input: 0,
             outbox: VecDeque::new(),
@@ -161,7 +95,7 @@ impl AtLeastOnce {
             Ok(()) => {
                 if let Some(input) = self.inputs.get_mut(&item.input) {
                     input.outstanding = input.outstanding.saturating_sub(1);
-                    if matches!(item.message, Message::Output(_)) {
+                    if item.message.is_output() {
                         input.published = input.published.saturating_add(1);
                     }
                 }
@@ -186,10 +120,7 @@ impl AtLeastOnce {
         alone: bool,
         finished: &mut Vec<Finished>,
     ) -> Result<(), Interruption> {
-        let topic = match &item.message {
-            Message::Output(message) => &message.topic,
-            Message::DeadLetter { .. } => &self.dead_letter_topic,
-        };
+        let topic = self.publisher.topic(&item.message).to_owned();
         match delivery_verdict(code) {
             Verdict::Record if alone => {
                 self.refused(&item, code)?;
@@ -254,7 +185,7 @@ impl AtLeastOnce {
             let Some(input) = self.inputs.get(&item.input) else {
                 continue;
             };
-            match self.enqueue(&item.message, input) {
+            match self.publisher.send(self.next_message, &item.message, &input.record, input.refusal.as_ref()) {
                 Ok(()) => {
                     self.sent.insert(self.next_message, item);
                     self.next_message = self.next_message.wrapping_add(1);
@@ -270,42 +201,15 @@ impl AtLeastOnce {
             }
         }
     }
-
-    fn enqueue(&self, message: &Message, input: &InFlight) -> Result<(), RDKafkaErrorCode> {
-        let tag = self.next_message;
-        let letter;
-        let (topic, pairs, key, value, timestamp) = match message {
-            Message::Output(out) => (&out.topic, &out.headers, &out.key, &out.value, None),
-            Message::DeadLetter { timestamp } => {
-                let origin = Origin { group: &self.group, lane: self.lane, version: &self.version };
-                let refusal = input.refusal.clone();
-                let refusal = refusal.unwrap_or_else(|| Code::Unpublishable.refusal());
-                letter = dead_letter::headers(&input.record, &refusal, &origin);
-                let Record { key, value, timestamp: original, .. } = &input.record;
-                (&self.dead_letter_topic, &letter, key, value, original.filter(|_| *timestamp))
-            }
-        };
-        let mut record = BaseRecord::<[u8], [u8], usize>::with_opaque_to(topic, tag);
-        record.headers = Some(headers(pairs));
-        record.key = key.as_deref();
-        record.payload = value.as_deref();
-        record.timestamp = timestamp;
-        self.producer.send(record).map_err(|(error, _)| match error {
-            // A topic name with a zero byte; librdkafka never sees it.
-            KafkaError::Nul(_) => RDKafkaErrorCode::InvalidTopic,
-            error => code(&error),
-        })
-    }
 }
 
 impl Delivery for AtLeastOnce {
     fn publish(&mut self, input: Answered) {
         let Answered { ticket, record, disposition } = input;
-        let Disposition { outgoing, refusal } = disposition;
+        let Disposition { outgoing, refusal, .. } = disposition;
         let index = self.next_input;
         self.next_input = index.wrapping_add(1);
-        let letter = refusal.is_some().then_some(Message::DeadLetter { timestamp: true });
-        let messages: Vec<_> = outgoing.into_iter().map(Message::Output).chain(letter).collect();
+        let messages = Message::all(outgoing, refusal.as_ref());
         let bytes = record.bytes();
         let outstanding = messages.len();
         let state = InFlight { ticket, record, bytes, outstanding, published: 0, refusal };
@@ -317,27 +221,32 @@ impl Delivery for AtLeastOnce {
         self.outbox.extend(messages.into_iter().map(|message| Item { input: index, message }));
     }
 
-    fn pump(&mut self) -> Result<Vec<Finished>, Interruption> {
+    fn pump(&mut self, now: Instant, tracker: &Tracker, _: &dyn Fn(&Event<'_>)) -> Result<Progress, Interruption> {
         let mut finished = std::mem::take(&mut self.silent);
-        while let Ok(delivered) = self.deliveries.try_recv() {
+        while let Some(delivered) = self.publisher.delivered() {
             self.answered(&delivered, &mut finished)?;
         }
         self.send(&mut finished)?;
-        Ok(finished)
+        let commits = self.committer.answer().into_iter().collect();
+        if now.saturating_duration_since(self.last_commit) >= self.commit_interval {
+            self.last_commit = now;
+            self.commit(tracker);
+        }
+        Ok(Progress { finished, commits, released: Vec::new() })
     }
 
     fn outstanding(&self) -> usize {
         self.inputs.len().saturating_add(self.silent.len())
     }
 
-    fn abandon(&mut self, keep: &dyn Fn(&Ticket) -> bool) -> Vec<Finished> {
+    fn abandon(&mut self, tracker: &Tracker) -> Vec<usize> {
         let mut finished = Vec::new();
         for queue in [std::mem::take(&mut self.outbox), std::mem::take(&mut self.suspects)] {
             for item in queue {
                 let Some(input) = self.inputs.get_mut(&item.input) else {
                     continue;
                 };
-                if keep(&input.ticket) {
+                if tracker.is_current(&input.ticket) {
                     // A suspect may wait in the outbox as well: it is found out again.
                     self.outbox.push_back(item);
                     continue;
@@ -346,15 +255,16 @@ impl Delivery for AtLeastOnce {
                 self.settle(item.input, &mut finished);
             }
         }
-        finished
+        finished.into_iter().map(|finished| finished.bytes).collect()
     }
 
-    fn commit(&mut self, positions: Vec<Position>) -> bool {
-        self.committer.commit(positions)
+    fn commit(&mut self, tracker: &Tracker) {
+        if !self.committer.is_busy() {
+            self.committer.commit(tracker.committable());
+        }
     }
-}
 
-fn headers(pairs: &[(String, Option<Vec<u8>>)]) -> OwnedHeaders {
-    let headers = OwnedHeaders::new_with_capacity(pairs.len());
-    pairs.iter().fold(headers, |headers, (key, value)| headers.insert(Header { key, value: value.as_ref() }))
+    fn is_committing(&self) -> bool {
+        self.committer.is_busy()
+    }
 }
