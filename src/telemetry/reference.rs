@@ -14,7 +14,8 @@ const HEAD: &str = "\
   Nothing a report says becomes a label. Every series is there from the start, at 0.
 - Counters of decisions count decisions: a report that is read again after a rebalance or a restart counts again.
   `ibaleg_age_seconds` counts a report when it is done with; rejected reports are not in it.
-- The state of a lane (lag, in flight, ages) is that of the moment of the scrape.
+- The state of a lane is that of the moment of the scrape; lag and brokers are up to five seconds old, the work in
+  flight half a second.
 
 | metric | kind | unit | meaning | labels |
 |---|---|---|---|---|
