@@ -94,8 +94,12 @@ fn found(session: &mut Session, text: &Text, label: &str) -> LabelDecision {
 
 fn passes(session: &mut Session, pair: &Pair) -> bool {
     match pair {
-        Pair::Order { label, above, below, .. } => found(session, above, label).score > found(session, below, label).score,
-        Pair::Keep { label, plain, changed, .. } => found(session, changed, label).state >= found(session, plain, label).state,
+        Pair::Order { label, above, below, .. } => {
+            found(session, above, label).score > found(session, below, label).score
+        }
+        Pair::Keep { label, plain, changed, .. } => {
+            found(session, changed, label).state >= found(session, plain, label).state
+        }
     }
 }
 
@@ -139,7 +143,11 @@ fn every_case_passes_as_often_as_its_floor_asks() {
     if std::env::var_os("IBALEG_BLESS").is_some() {
         std::fs::write(&path, written(&rates)).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), written(&rates), "run with IBALEG_BLESS=1 and look at the change");
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap(),
+        written(&rates),
+        "run with IBALEG_BLESS=1 and look at the change"
+    );
     let floors: Floors = toml::from_str(&std::fs::read_to_string(suites().join("floors.toml")).unwrap()).unwrap();
     assert_eq!(floors.floors.keys().collect::<BTreeSet<_>>(), rates.keys().collect(), "a floor for each case");
     for (case, floor) in floors.floors {

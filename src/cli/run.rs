@@ -9,9 +9,7 @@ use super::observe::{self, Observed};
 use super::worker::Classifiers;
 use crate::config::{self, Settings};
 use crate::serve::Server;
-use crate::stream::{
-    self, BatchLimits, Cluster, Guarantee, Options, Raw, Stop, Summary, TransactionLimits, Workers,
-};
+use crate::stream::{self, BatchLimits, Cluster, Guarantee, Options, Raw, Stop, Summary, TransactionLimits, Workers};
 use crate::telemetry::Filter;
 
 /// Longest wait for HTTP clients when the work is done.

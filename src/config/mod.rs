@@ -13,8 +13,8 @@ pub use bytes::ByteSize;
 pub use document::{Entry, Origin, default_file, explain};
 pub use file::{Loaded, load};
 pub use settings::{
-    Delivery, Duration, Event, Kafka, Log, LogFormat, Model, Report, Serve, Settings, Stats, Stream, TextPolicy, Topics,
-    Triage,
+    Delivery, Duration, Event, Kafka, Log, LogFormat, Model, Report, Serve, Settings, Stats, Stream, TextPolicy,
+    Topics, Triage,
 };
 
 /// Prefix of environment variables that override a key: `IBALEG__KAFKA__BROKERS` sets `kafka.brokers`.

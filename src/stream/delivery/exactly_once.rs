@@ -91,7 +91,8 @@ impl ExactlyOnce {
     /// Goes on with a new producer, which takes the transactional id over.
     fn renew(&mut self) -> Result<(), Interruption> {
         let (publisher, transactor) = producer(self.lane, &self.options, &self.notices)?;
-        let old = (std::mem::replace(&mut self.publisher, publisher), std::mem::replace(&mut self.transactor, transactor));
+        let old =
+            (std::mem::replace(&mut self.publisher, publisher), std::mem::replace(&mut self.transactor, transactor));
         self.phase = Phase::Initialising;
         // A producer takes its time to end.
         let spawned = std::thread::Builder::new().name(format!("lane-{}-old", self.lane)).spawn(move || drop(old));
@@ -175,9 +176,8 @@ impl ExactlyOnce {
             self.abort();
             return Ok(());
         };
-        let list = offsets(&positions).map_err(|code| {
-            self.give_up("offsets were not sent", &Refused { code, reason: code.to_string() })
-        })?;
+        let list = offsets(&positions)
+            .map_err(|code| self.give_up("offsets were not sent", &Refused { code, reason: code.to_string() }))?;
         self.transactor.call(Call::Offsets(list, member));
         self.phase = Phase::Offsets(positions);
         Ok(())
