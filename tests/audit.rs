@@ -262,14 +262,14 @@ fn a_stored_report_is_decided_again_byte_for_byte() {
 fn a_changed_event_another_report_and_other_rules_are_told_apart() {
     let classified = Classified::new();
     let mut forged = classified.events[0].clone();
-    forged["data"]["route"]["unit"] = json!("intake_desk");
+    forged["data"]["route"]["unit"] = json!("rescue");
     forged["data"]["entities"][0]["value"] = json!("+212600000000");
     let output = classified.replay(&forged, 0, &[]);
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
     let unit = &classified.events[0]["data"]["route"]["unit"];
-    assert_ne!(unit, "intake_desk");
-    assert!(said.contains(&format!("/route/unit: \"intake_desk\" then, {unit} now")), "{said}");
+    assert_ne!(unit, "rescue");
+    assert!(said.contains(&format!("/route/unit: \"rescue\" then, {unit} now")), "{said}");
     assert!(said.contains("/entities/0/value: differs") && !said.contains("+212"), "{said}");
     assert!(said.contains("this is a defect, or the event was changed"), "{said}");
 

@@ -71,7 +71,9 @@ fn refused(dir: &TempDir, says: &str) {
     let failed = refusals(dir);
     assert!(failed.iter().any(|refusal| refusal.contains(says)), "{says}: {failed:?}");
     // What `check` refuses, `run` does not take either: it ends before it looks for a broker.
-    let environment = [&LIMITS[..], &[("IBALEG__MODEL__PATH", dir.path().to_str().unwrap())]].concat();
+    let path = dir.path().to_str().unwrap();
+    let own = [("IBALEG__MODEL__PATH", path), ("IBALEG__SERVE__LISTEN", "127.0.0.1:0")];
+    let environment = [&LIMITS[..], &own].concat();
     let run = program::ibaleg(&["run"], b"", &environment);
     let said = String::from_utf8(run.stderr).unwrap();
     assert_eq!(run.status.code(), Some(70), "{said}");
@@ -209,13 +211,16 @@ fn links_out_of_the_package() {
 
 #[test]
 fn tokenizers_that_run_wild() {
-    // Each place of the text is tried in exponentially many ways; what looks ahead is not matched in linear time.
+    // From each place of the text the rest is read once for each ending that never comes.
     let dir = with_tokenizer(|file| {
-        let split = json!({ "type": "Split", "pattern": { "Regex": "(?=(a|aa)+b)(a|aa)+|(?<=x)y" }, "behavior": "Isolated",
-            "invert": false });
+        let endings = ('b'..='z').map(|ending| format!("(?=(a|aa)+{ending})")).collect::<Vec<_>>().join("|");
+        let split =
+            json!({ "type": "Split", "pattern": { "Regex": endings }, "behavior": "Isolated", "invert": false });
         file["pre_tokenizer"] = split;
     });
-    refused(&dir, "characters of \"a\"; a rule of the tokenizer (often a regular expression) runs wild");
+    // Which limit it meets first depends on the machine.
+    let failed = refusals(&dir);
+    assert!(failed.iter().any(|it| it.contains("runs wild") || it.contains("of processor time")), "{failed:?}");
     let dir = with_tokenizer(|file| {
         let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
         file["model"]["vocab"]["deep"] = json!(deep);

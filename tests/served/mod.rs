@@ -179,7 +179,12 @@ pub(crate) fn running() -> (Embedded, Served) {
     let broker = Embedded::start(2, &names).unwrap();
     let served = Served::start(
         &["run"],
-        &[("IBALEG__KAFKA__BROKERS", &broker.brokers()), ("IBALEG__STREAM__SHUTDOWN_TIMEOUT", "4s")],
+        &[
+            ("IBALEG__KAFKA__BROKERS", &broker.brokers()),
+            // The embedded broker knows no transactions.
+            ("IBALEG__STREAM__DELIVERY", "at_least_once"),
+            ("IBALEG__STREAM__SHUTDOWN_TIMEOUT", "4s"),
+        ],
     );
     (broker, served)
 }
