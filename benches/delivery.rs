@@ -100,7 +100,8 @@ fn measure(cluster: &Cluster, prefix: &str, guarantee: Guarantee, pause: Duratio
         }
     });
     run(&options, &workers, &stop, &clock).unwrap();
-    let elapsed = watch.join().unwrap().saturating_sub(Duration::from_micros(clock.first.load(Ordering::SeqCst) as u64));
+    let elapsed =
+        watch.join().unwrap().saturating_sub(Duration::from_micros(clock.first.load(Ordering::SeqCst) as u64));
     f64::from(u32::try_from(total).unwrap()) / elapsed.as_secs_f64()
 }
 
@@ -126,7 +127,7 @@ fn main() {
         return;
     };
     let cluster = Cluster::new(brokers);
-    for (name, pause, total) in [("bare", Duration::ZERO, 40_000), ("working", Duration::from_millis(1), 8000)] {
+    for (name, pause, total) in [("bare", Duration::ZERO, 150_000), ("working", Duration::from_millis(1), 8000)] {
         let prefix = format!("bench-{name}-{}", std::process::id());
         let specs = ["in", "classified", "unit", "review", "dead"].map(|topic| Spec {
             name: format!("{prefix}.{topic}"),
@@ -149,6 +150,8 @@ fn main() {
             }
         }
         let (least, once, ratio) = (median(least), median(once), median(ratios));
-        println!("{name}: at_least_once {least:.0}/s, exactly_once {once:.0}/s, ratio {ratio:.2} (medians of {ROUNDS})");
+        println!(
+            "{name}: at_least_once {least:.0}/s, exactly_once {once:.0}/s, ratio {ratio:.2} (medians of {ROUNDS})"
+        );
     }
 }

@@ -231,7 +231,8 @@ fn workers_killed_at_random_while_others_join_lose_and_double_nothing() {
                 std::thread::sleep(Duration::from_millis(200));
             }
         });
-        let mut processes: Vec<_> = names.iter().map(|name| Process::start(&bench, name, "never", 1, "-KILL")).collect();
+        let mut processes: Vec<_> =
+            names.iter().map(|name| Process::start(&bench, name, "never", 1, "-KILL")).collect();
         for _ in 0..12 {
             std::thread::sleep(Duration::from_millis(300 + chance.below(1500)));
             let index = usize::try_from(chance.below(3)).unwrap();
@@ -294,8 +295,9 @@ fn poison_at_every_place(test: &str, strike: impl Fn(Disposition) -> Disposition
     });
     let running = bench.start(options(&bench), workers);
     running.wait_until("all", |watch| count(&watch.committed) >= total);
+    let watch = Arc::clone(&running.watch);
     let summary = running.stop();
-    assert_eq!((summary.dead_lettered, summary.restarts, summary.unfinished), (6, 0, 0));
+    assert_eq!((summary.dead_lettered, summary.restarts, summary.unfinished), (6, 0, 0), "{watch:?}");
     oracle::judge(&bench, total, &poison);
 }
 
@@ -316,7 +318,8 @@ fn an_input_whose_output_is_too_large_is_dead_lettered_at_every_place_of_a_batch
 fn an_urgent_input_waits_for_no_transaction_to_fill() {
     let bench = bench("urgent");
     let out = bench.topic("out");
-    let workers = each(move |record| Disposition { urgent: record.value.as_deref() == Some(b"1"), ..echo(&out, record) });
+    let workers =
+        each(move |record| Disposition { urgent: record.value.as_deref() == Some(b"1"), ..echo(&out, record) });
     let mut options = options(&bench);
     options.transaction.interval = Duration::from_secs(1);
     let running = bench.start(options, workers);

@@ -7,7 +7,9 @@ mod lanes;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ibaleg::stream::{Cluster, Disposition, Embedded, Error, Guarantee, Outgoing, Stop, Worker, WorkerError, Workers, run};
+use ibaleg::stream::{
+    Cluster, Disposition, Embedded, Error, Guarantee, Outgoing, Stop, Worker, WorkerError, Workers, run,
+};
 use lanes::{Bench, count, each, echo};
 use rdkafka::mocking::MockCluster;
 

@@ -7,9 +7,7 @@ use anyhow::Context as _;
 use super::deployment;
 use super::worker::Classifiers;
 use crate::config::{self, Settings};
-use crate::stream::{
-    self, BatchLimits, Cluster, Guarantee, Log, Options, Raw, Stop, TransactionLimits, Workers,
-};
+use crate::stream::{self, BatchLimits, Cluster, Guarantee, Log, Options, Raw, Stop, TransactionLimits, Workers};
 
 pub(super) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let options = options(settings)?;

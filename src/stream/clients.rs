@@ -74,10 +74,7 @@ pub(super) fn producer(cluster: &Cluster) -> ClientConfig {
 pub(super) fn transactional(options: &Options, lane: usize) -> ClientConfig {
     let timeout = millis(options.transaction_timeout());
     let mut config = producer(&options.cluster);
-    set(
-        &mut config,
-        &[("transactional.id", &options.transactional_id(lane)), ("transaction.timeout.ms", &timeout)],
-    );
+    set(&mut config, &[("transactional.id", &options.transactional_id(lane)), ("transaction.timeout.ms", &timeout)]);
     // An output that comes later than its transaction ends is of no use.
     let raw = &options.cluster.raw;
     if !raw.producer.contains_key("message.timeout.ms") && !raw.common.contains_key("message.timeout.ms") {

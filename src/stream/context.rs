@@ -71,7 +71,8 @@ impl ClientContext for ConsumerSide {
             for (number, partition) in topic.partitions {
                 if number >= 0 && partition.desired && partition.ls_offset >= 0 {
                     // Before the first commit of a group, everything is to be read.
-                    let from = [partition.committed_offset, partition.lo_offset].into_iter().find(|offset| *offset >= 0);
+                    let from =
+                        [partition.committed_offset, partition.lo_offset].into_iter().find(|offset| *offset >= 0);
                     let place = Partition { topic: Arc::clone(&name), number };
                     self.tell(Notice::End { partition: place, end: partition.ls_offset, from });
                 }

@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ibaleg::stream::{
-    Cluster, Disposition, Error, Event, Feeder, Guarantee, Observer, Options, Outgoing, Reader, Record, Refusal, Stop, Summary,
-    Worker, WorkerError, Workers, dead_letter, run,
+    Cluster, Disposition, Error, Event, Feeder, Guarantee, Observer, Options, Outgoing, Reader, Record, Refusal, Stop,
+    Summary, Worker, WorkerError, Workers, dead_letter, run,
 };
 
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);

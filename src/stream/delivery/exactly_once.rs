@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
+use rdkafka::error::KafkaError;
 use rdkafka::producer::Producer as _;
 use rdkafka::types::RDKafkaErrorCode;
 
@@ -23,7 +24,7 @@ use super::transaction::{Action, Failure, Transactions};
 use super::transactor::{Answer, Call, Refused, Transactor};
 use super::{Commit, Delivery, Interruption, Progress, group};
 use crate::stream::context::{Consumer, Notice, code};
-use crate::stream::failure::{Demand, advice, is_fenced, transaction_demand};
+use crate::stream::failure::{Demand, Verdict, advice, delivery_verdict, is_fenced, transaction_demand};
 use crate::stream::observer::Event;
 use crate::stream::pool::Answered;
 use crate::stream::tracker::{Position, Tracker};
@@ -91,7 +92,8 @@ impl ExactlyOnce {
     /// Goes on with a new producer, which takes the transactional id over.
     fn renew(&mut self) -> Result<(), Interruption> {
         let (publisher, transactor) = producer(self.lane, &self.options, &self.notices)?;
-        let old = (std::mem::replace(&mut self.publisher, publisher), std::mem::replace(&mut self.transactor, transactor));
+        let old =
+            (std::mem::replace(&mut self.publisher, publisher), std::mem::replace(&mut self.transactor, transactor));
         self.phase = Phase::Initialising;
         // A producer takes its time to end.
         let spawned = std::thread::Builder::new().name(format!("lane-{}-old", self.lane)).spawn(move || drop(old));
@@ -113,7 +115,9 @@ impl ExactlyOnce {
             if let Err(failure) = self.transactions.answered(delivered.tag, delivered.result) {
                 // A failed transaction drops its messages without saying why.
                 self.ask()?;
-                return Err(self.interruption(failure));
+                if !self.transactions.is_spoiled() {
+                    return Err(self.interruption(failure));
+                }
             }
         }
         if let Some(answer) = answer {
@@ -158,7 +162,7 @@ impl ExactlyOnce {
             }
             Err(RDKafkaErrorCode::QueueFull) => return Ok(false),
             // The transaction has failed; the probe finds out why.
-            Err(RDKafkaErrorCode::State) => return self.ask().map(|()| false),
+            Err(RDKafkaErrorCode::State) => return self.ask().map(|()| self.transactions.is_spoiled()),
             Err(code) => self.transactions.unsendable(code),
         };
         result.map(|()| true).map_err(|failure| self.interruption(failure))
@@ -175,9 +179,8 @@ impl ExactlyOnce {
             self.abort();
             return Ok(());
         };
-        let list = offsets(&positions).map_err(|code| {
-            self.give_up("offsets were not sent", &Refused { code, reason: code.to_string() })
-        })?;
+        let list = offsets(&positions)
+            .map_err(|code| self.give_up("offsets were not sent", &Refused { code, reason: code.to_string() }))?;
         self.transactor.call(Call::Offsets(list, member));
         self.phase = Phase::Offsets(positions);
         Ok(())
@@ -199,7 +202,6 @@ impl ExactlyOnce {
         let records = self.transactions.size();
         let elapsed = now.saturating_duration_since(self.begun);
         match (std::mem::replace(&mut self.phase, Phase::Working), answer) {
-            (Phase::Initialising, Ok(())) => Ok(()),
             (Phase::Offsets(positions), Ok(())) => {
                 tell(&Event::TransactionOffsets { records });
                 self.transactor.call(Call::Commit);
@@ -240,8 +242,8 @@ impl ExactlyOnce {
                 };
                 Err(self.give_up(what, &refused))
             }
-            // An answer to no call.
-            (Phase::Working | Phase::Broken, Ok(())) => Ok(()),
+            // The last two have no call that could be answered.
+            (Phase::Initialising | Phase::Working | Phase::Broken, Ok(())) => Ok(()),
         }
     }
 
@@ -254,11 +256,16 @@ impl ExactlyOnce {
         Ok(())
     }
 
-    /// Beginning a transaction within another one does nothing but tell how that one fares.
-    fn ask(&self) -> Result<(), Interruption> {
+    /// Beginning a transaction within another one does nothing but tell how that one fares. That a
+    /// message was refused is told here before the message's own report comes.
+    fn ask(&mut self) -> Result<(), Interruption> {
         match self.publisher.producer().begin_transaction() {
-            Err(rdkafka::error::KafkaError::Transaction(error)) if error.is_fatal() || error.txn_requires_abort() => {
+            Err(KafkaError::Transaction(error)) if error.is_fatal() || error.txn_requires_abort() => {
                 let refused = Refused { code: error.code(), reason: error.string() };
+                if delivery_verdict(refused.code) == Verdict::Record {
+                    self.transactions.spoil(refused.reason);
+                    return Ok(());
+                }
                 Err(self.give_up("the transaction failed", &refused))
             }
             _ => Ok(()),

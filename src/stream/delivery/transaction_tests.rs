@@ -26,7 +26,8 @@ enum Kind {
 fn answered(tracker: &mut Tracker, partition: &Partition, offset: i64, kind: Kind) -> Option<Answered> {
     let ticket = tracker.start(partition, offset)?;
     let name = format!("{}/{offset}", partition.number);
-    let output = |topic: &str| Outgoing { topic: topic.into(), key: None, headers: vec![], value: Some(name.clone().into()) };
+    let output =
+        |topic: &str| Outgoing { topic: topic.into(), key: None, headers: vec![], value: Some(name.clone().into()) };
     let outgoing = match kind {
         Kind::Plain | Kind::Urgent => vec![output("out"), output("copy")],
         Kind::Silent => vec![],
