@@ -127,7 +127,7 @@ fn main() {
         return;
     };
     let cluster = Cluster::new(brokers);
-    for (name, pause, total) in [("bare", Duration::ZERO, 40_000), ("working", Duration::from_millis(1), 8000)] {
+    for (name, pause, total) in [("bare", Duration::ZERO, 150_000), ("working", Duration::from_millis(1), 8000)] {
         let prefix = format!("bench-{name}-{}", std::process::id());
         let specs = ["in", "classified", "unit", "review", "dead"].map(|topic| Spec {
             name: format!("{prefix}.{topic}"),

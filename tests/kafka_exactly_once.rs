@@ -268,12 +268,18 @@ fn a_worker_frozen_past_its_session_doubles_nothing_when_it_comes_back() {
 #[test]
 fn two_processes_with_one_name_are_told_so_and_double_nothing() {
     let bench = bench("namesakes");
-    let total = 2000;
+    let mut total = 1000;
     bench.feed(0..total, 60);
     let first = bench.start_as("same", options(&bench), slow(&bench));
     first.wait_until("some answers", |watch| count(&watch.committed) >= 200);
     let second = bench.start_as("same", options(&bench), slow(&bench));
-    first.wait_until("the fence", |watch| count(&watch.restarts) > 0);
+    // The first learns of the second when it has something to send.
+    let deadline = Instant::now() + PATIENCE;
+    while count(&first.watch.restarts) == 0 {
+        assert!(Instant::now() < deadline, "no fence: {:?}", first.watch);
+        bench.feed(total..total + 100, 60);
+        total += 100;
+    }
     let told = first.watch.reasons.lock().unwrap().join("\n");
     assert!(told.contains("kafka.instance"), "{told}");
     first.stop();
@@ -295,8 +301,9 @@ fn poison_at_every_place(test: &str, strike: impl Fn(Disposition) -> Disposition
     });
     let running = bench.start(options(&bench), workers);
     running.wait_until("all", |watch| count(&watch.committed) >= total);
+    let watch = Arc::clone(&running.watch);
     let summary = running.stop();
-    assert_eq!((summary.dead_lettered, summary.restarts, summary.unfinished), (6, 0, 0));
+    assert_eq!((summary.dead_lettered, summary.restarts, summary.unfinished), (6, 0, 0), "{watch:?}");
     oracle::judge(&bench, total, &poison);
 }
 

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
+use rdkafka::error::KafkaError;
 use rdkafka::producer::Producer as _;
 use rdkafka::types::RDKafkaErrorCode;
 
@@ -23,7 +24,7 @@ use super::transaction::{Action, Failure, Transactions};
 use super::transactor::{Answer, Call, Refused, Transactor};
 use super::{Commit, Delivery, Interruption, Progress, group};
 use crate::stream::context::{Consumer, Notice, code};
-use crate::stream::failure::{Demand, advice, is_fenced, transaction_demand};
+use crate::stream::failure::{Demand, Verdict, advice, delivery_verdict, is_fenced, transaction_demand};
 use crate::stream::observer::Event;
 use crate::stream::pool::Answered;
 use crate::stream::tracker::{Position, Tracker};
@@ -114,7 +115,9 @@ impl ExactlyOnce {
             if let Err(failure) = self.transactions.answered(delivered.tag, delivered.result) {
                 // A failed transaction drops its messages without saying why.
                 self.ask()?;
-                return Err(self.interruption(failure));
+                if !self.transactions.is_spoiled() {
+                    return Err(self.interruption(failure));
+                }
             }
         }
         if let Some(answer) = answer {
@@ -159,7 +162,7 @@ impl ExactlyOnce {
             }
             Err(RDKafkaErrorCode::QueueFull) => return Ok(false),
             // The transaction has failed; the probe finds out why.
-            Err(RDKafkaErrorCode::State) => return self.ask().map(|()| false),
+            Err(RDKafkaErrorCode::State) => return self.ask().map(|()| self.transactions.is_spoiled()),
             Err(code) => self.transactions.unsendable(code),
         };
         result.map(|()| true).map_err(|failure| self.interruption(failure))
@@ -199,7 +202,6 @@ impl ExactlyOnce {
         let records = self.transactions.size();
         let elapsed = now.saturating_duration_since(self.begun);
         match (std::mem::replace(&mut self.phase, Phase::Working), answer) {
-            (Phase::Initialising, Ok(())) => Ok(()),
             (Phase::Offsets(positions), Ok(())) => {
                 tell(&Event::TransactionOffsets { records });
                 self.transactor.call(Call::Commit);
@@ -240,8 +242,8 @@ impl ExactlyOnce {
                 };
                 Err(self.give_up(what, &refused))
             }
-            // An answer to no call.
-            (Phase::Working | Phase::Broken, Ok(())) => Ok(()),
+            // The last two have no call that could be answered.
+            (Phase::Initialising | Phase::Working | Phase::Broken, Ok(())) => Ok(()),
         }
     }
 
@@ -254,11 +256,16 @@ impl ExactlyOnce {
         Ok(())
     }
 
-    /// Beginning a transaction within another one does nothing but tell how that one fares.
-    fn ask(&self) -> Result<(), Interruption> {
+    /// Beginning a transaction within another one does nothing but tell how that one fares. That a
+    /// message was refused is told here before the message's own report comes.
+    fn ask(&mut self) -> Result<(), Interruption> {
         match self.publisher.producer().begin_transaction() {
-            Err(rdkafka::error::KafkaError::Transaction(error)) if error.is_fatal() || error.txn_requires_abort() => {
+            Err(KafkaError::Transaction(error)) if error.is_fatal() || error.txn_requires_abort() => {
                 let refused = Refused { code: error.code(), reason: error.string() };
+                if delivery_verdict(refused.code) == Verdict::Record {
+                    self.transactions.spoil(refused.reason);
+                    return Ok(());
+                }
                 Err(self.give_up("the transaction failed", &refused))
             }
             _ => Ok(()),

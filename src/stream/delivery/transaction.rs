@@ -96,6 +96,14 @@ pub(super) struct Upcoming<'a> {
     pub(super) refusal: Option<&'a Refusal>,
 }
 
+/// Why a transaction must be aborted.
+#[derive(Debug)]
+struct Spoiled {
+    reason: String,
+    /// Whether a message was refused, so that the next transaction will differ.
+    explained: bool,
+}
+
 /// See the module's description.
 #[derive(Debug)]
 pub(super) struct Transactions {
@@ -108,14 +116,16 @@ pub(super) struct Transactions {
     /// Messages of the last input already sent.
     cursor: usize,
     sent: HashMap<usize, Sent>,
+    /// Whether the one message sent is sent alone.
+    trial: bool,
+    /// Whether an input of the transaction is urgent.
+    urgent: bool,
     next_tag: usize,
     /// When the first input was taken into the transaction.
     since: Option<Instant>,
     hurry: bool,
-    /// Why the transaction must be aborted.
-    spoiled: Option<String>,
-    /// Whether the next abort is explained by a refused message, so that the next transaction differs.
-    explained: bool,
+    /// Set if the transaction must be aborted.
+    spoiled: Option<Spoiled>,
     /// Aborts without explanation since the last commit.
     aborts: u32,
     not_before: Option<Instant>,
@@ -130,11 +140,12 @@ impl Transactions {
             inputs: Vec::new(),
             cursor: 0,
             sent: HashMap::new(),
+            trial: false,
+            urgent: false,
             next_tag: 0,
             since: None,
             hurry: false,
             spoiled: None,
-            explained: false,
             aborts: 0,
             not_before: None,
         }
@@ -183,9 +194,14 @@ impl Transactions {
         self.inputs.iter().any(|input| input.dropped)
     }
 
+    /// Whether the transaction must be aborted.
+    pub(super) fn is_spoiled(&self) -> bool {
+        self.spoiled.is_some()
+    }
+
     /// Whether a refused message explains the abort.
     pub(super) fn is_explained(&self) -> bool {
-        self.explained
+        self.spoiled.as_ref().is_some_and(|spoiled| spoiled.explained)
     }
 
     pub(super) fn aborts(&self) -> u32 {
@@ -208,7 +224,7 @@ impl Transactions {
     /// The next message to send, or the end; takes waiting inputs in.
     fn advance(&mut self, now: Instant) -> Option<Action> {
         loop {
-            if self.sent.values().any(|sent| sent.alone) {
+            if self.trial {
                 return None;
             }
             if let Some(input) = self.inputs.last()
@@ -220,7 +236,9 @@ impl Transactions {
                 self.state = State::Sealed;
                 return self.sent.is_empty().then_some(Action::End);
             }
-            self.inputs.push(self.queue.pop_front()?);
+            let input = self.queue.pop_front()?;
+            self.urgent |= input.urgent;
+            self.inputs.push(input);
             self.cursor = 0;
             self.since.get_or_insert(now);
         }
@@ -229,7 +247,7 @@ impl Transactions {
     /// A transaction without an input is never full: it must not be committed.
     fn is_full(&self, now: Instant) -> bool {
         let aged = self.since.is_some_and(|since| now.saturating_duration_since(since) >= self.limits.interval);
-        let pressing = self.hurry || self.inputs.iter().any(|input| input.urgent);
+        let pressing = self.hurry || self.urgent;
         !self.inputs.is_empty()
             && (aged || self.inputs.len() >= self.limits.records.max(1) || (pressing && self.queue.is_empty()))
     }
@@ -237,6 +255,8 @@ impl Transactions {
     pub(super) fn begun(&mut self) {
         debug_assert!(self.state == State::Closed && self.inputs.is_empty() && self.sent.is_empty());
         self.state = State::Open;
+        self.trial = false;
+        self.urgent = false;
         self.since = None;
         self.not_before = None;
     }
@@ -254,6 +274,7 @@ impl Transactions {
             return;
         };
         let alone = self.inputs.last().is_some_and(|input| input.suspect);
+        self.trial = alone;
         self.sent.insert(self.next_tag, Sent { input, message: self.cursor, alone });
         self.next_tag = self.next_tag.wrapping_add(1);
         self.cursor = self.cursor.saturating_add(1);
@@ -270,6 +291,7 @@ impl Transactions {
         let Some(sent) = self.sent.remove(&tag) else {
             return Ok(());
         };
+        self.trial = false;
         match result {
             Ok(()) => {
                 if let Some(input) = self.inputs.get_mut(sent.input) {
@@ -296,8 +318,8 @@ impl Transactions {
                 if sent.alone {
                     input.condemn(sent.message, code)?;
                 }
-                self.explained = true;
-                self.spoil(format!("the brokers refused an output: {code}"));
+                let reason = format!("the brokers refused an output: {code}");
+                self.spoiled.get_or_insert(Spoiled { reason, explained: true }).explained = true;
                 Ok(())
             }
             // What an abort leaves unsent or unanswered comes back with some error.
@@ -309,7 +331,7 @@ impl Transactions {
 
     /// The transaction must be aborted.
     pub(super) fn spoil(&mut self, reason: String) {
-        self.spoiled.get_or_insert(reason);
+        self.spoiled.get_or_insert(Spoiled { reason, explained: false });
     }
 
     /// The offsets to end the transaction with, after [`Action::End`]. `None` if it must not be
@@ -334,14 +356,13 @@ impl Transactions {
 
     /// Why the transaction is aborted.
     pub(super) fn reason(&self) -> &str {
-        self.spoiled.as_deref().unwrap_or_default()
+        self.spoiled.as_ref().map_or("", |spoiled| &spoiled.reason)
     }
 
     /// The brokers confirmed the commit.
     pub(super) fn committed(&mut self) -> Vec<Finished> {
         self.state = State::Closed;
         self.aborts = 0;
-        self.explained = false;
         self.spoiled = None;
         self.inputs.drain(..).map(Finished::from).collect()
     }
@@ -350,8 +371,9 @@ impl Transactions {
     pub(super) fn aborted(&mut self, now: Instant) -> Vec<usize> {
         self.state = State::Closed;
         self.sent.clear();
+        let explained = self.is_explained();
         self.spoiled = None;
-        if std::mem::take(&mut self.explained) {
+        if explained {
             self.not_before = None;
         } else {
             let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.aborts)).min(LONGEST_PAUSE);
