@@ -128,6 +128,7 @@ impl Observer for Fate {
 #[test]
 #[ignore = "a process of the other tests, not a test"]
 fn worker() {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter("info,ibaleg::stream=debug").init();
     let setting = |name: &str| std::env::var(format!("IBALEG_TEST_{name}")).unwrap();
     let bench = bench_on(&brokers(), &setting("PREFIX"));
     let fate = Fate {
@@ -139,12 +140,16 @@ fn worker() {
     run(&options, &slow(&bench), &Stop::new(), &fate).unwrap();
 }
 
-/// A worker process; killed when dropped.
-struct Process(Child);
+/// A worker process; killed when dropped, and if the test has failed, its log is shown.
+struct Process {
+    child: Child,
+    log: tempfile::NamedTempFile,
+}
 
 impl Process {
     /// `phase`: where it is struck by `signal`, the `count`-th time; an unknown one never comes.
     fn start(bench: &Bench, instance: &str, phase: &str, count: u64, signal: &str) -> Self {
+        let log = tempfile::NamedTempFile::new().unwrap();
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "worker", "--ignored", "--nocapture"])
             .env("IBALEG_TEST_PREFIX", &bench.prefix)
@@ -153,15 +158,15 @@ impl Process {
             .env("IBALEG_TEST_COUNT", count.to_string())
             .env("IBALEG_TEST_SIGNAL", signal)
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(log.reopen().unwrap())
             .spawn()
             .unwrap();
-        Self(child)
+        Self { child, log }
     }
 
     fn wait(&mut self) {
         let deadline = Instant::now() + PATIENCE;
-        while self.0.try_wait().unwrap().is_none() {
+        while self.child.try_wait().unwrap().is_none() {
             assert!(Instant::now() < deadline, "the worker was not struck");
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -169,7 +174,7 @@ impl Process {
 
     fn wait_until_frozen(&self) {
         let deadline = Instant::now() + PATIENCE;
-        let stat = format!("/proc/{}/stat", self.0.id());
+        let stat = format!("/proc/{}/stat", self.child.id());
         while !std::fs::read_to_string(&stat).unwrap().contains(") T ") {
             assert!(Instant::now() < deadline, "the worker was not frozen");
             std::thread::sleep(Duration::from_millis(20));
@@ -177,14 +182,17 @@ impl Process {
     }
 
     fn thaw(&self) {
-        assert!(Command::new("kill").args(["-CONT", &self.0.id().to_string()]).status().unwrap().success());
+        assert!(Command::new("kill").args(["-CONT", &self.child.id().to_string()]).status().unwrap().success());
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("log of a worker:\n{}", std::fs::read_to_string(self.log.path()).unwrap_or_default());
+        }
     }
 }
 

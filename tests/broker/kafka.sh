@@ -94,7 +94,7 @@ java_node() {
 
 answers() {
     # The client port opens before the broker is ready; only a registered broker counts.
-    grep -q "Kafka Server started" "$node/kafka.log" 2>/dev/null
+    tail -n +"$((seen + 1))" "$node/kafka.log" 2>/dev/null | grep -q "Kafka Server started"
 }
 
 start() {
@@ -113,7 +113,8 @@ start() {
 }
 
 launch() {
-    : >"$node/kafka.log"
+    # The log goes on over a restart; what an earlier start wrote there does not count.
+    seen=$(wc -l <"$node/kafka.log" 2>/dev/null || echo 0)
     # A session of its own: a terminal's interrupt must reach the tests, not the broker under them.
     setsid java -cp "$libs/*" -Xms64m "-Xmx$heap" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
         -Dlog4j2.configurationFile="$node/log4j2.xml" \

@@ -25,8 +25,11 @@ impl Session<'_> {
         }
         context::assign(&self.consumer, &context::list(partitions))
             .map_err(|error| Interruption::Restart(format!("cannot take up an assignment: {error}")))?;
+        // librdkafka remembers a pause over the loss of a partition.
         if self.stopping || self.pressure.is_paused() {
             self.pause(partitions);
+        } else {
+            self.resume(partitions);
         }
         self.tell(&Event::Assigned { partitions });
         Ok(())

@@ -263,9 +263,7 @@ impl<'a> Session<'a> {
                 self.tell(&Event::Paused { in_flight });
             }
             Action::Resume => {
-                if let Err(error) = self.consumer.resume(&context::list(&partitions)) {
-                    self.trouble("resume", &format!("cannot resume reading: {error}"));
-                }
+                self.resume(&partitions);
                 self.tell(&Event::Resumed { in_flight });
             }
         }
@@ -274,6 +272,12 @@ impl<'a> Session<'a> {
     fn pause(&mut self, partitions: &[Partition]) {
         if let Err(error) = self.consumer.pause(&context::list(partitions)) {
             self.trouble("pause", &format!("cannot pause reading: {error}"));
+        }
+    }
+
+    fn resume(&mut self, partitions: &[Partition]) {
+        if let Err(error) = self.consumer.resume(&context::list(partitions)) {
+            self.trouble("resume", &format!("cannot resume reading: {error}"));
         }
     }
 
@@ -355,7 +359,9 @@ impl<'a> Session<'a> {
                 Ok(())
             }
             Notice::Trouble(code, reason) => {
-                if is_fatal_to_client(code) && code != RDKafkaErrorCode::Fatal {
+                // The delivery finds out by itself that its producer was fenced, and begins anew.
+                let fenced = matches!(code, RDKafkaErrorCode::Fatal | RDKafkaErrorCode::Fenced);
+                if is_fatal_to_client(code) && !fenced {
                     return Err(self.refused(code, &reason));
                 }
                 self.trouble(&format!("{code:?}"), &reason);
