@@ -117,3 +117,50 @@ fn windows_are_published_once_and_corrected_under_their_key() {
     assert_eq!(header(newest, "ce_type").as_deref(), Some("org.ibaleg.report.statistics.v1"));
     assert_eq!(record, corrected[0]);
 }
+
+/// Deletes the first records of each partition, as retention does.
+fn forget(topic: &str, partitions: usize, records: usize) {
+    const PROGRAM: &str = "
+import sys
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+brokers, topic, partitions, records = sys.argv[1:]
+places = [TopicPartition(topic, number, int(records)) for number in range(int(partitions))]
+admin = AdminClient({'bootstrap.servers': brokers})
+for answer in admin.delete_records(places).values():
+    answer.result(timeout=30)
+";
+    let variable = |name: &str| std::env::var(name).unwrap();
+    let arguments = [&variable("IBALEG_TEST_BROKERS"), topic, &partitions.to_string(), &records.to_string()];
+    let mut python = std::process::Command::new(variable("IBALEG_TEST_PYTHON"));
+    assert!(python.args(["-c", PROGRAM]).args(arguments).status().unwrap().success());
+}
+
+#[test]
+fn a_window_whose_events_the_topic_no_longer_keeps_is_not_published() {
+    const PARTITIONS: usize = 4;
+    let platform = Platform::with_topics("stats-retention");
+    let message = |n: usize| {
+        let sent = format!("2024-06-{:02}T10:00:00Z", 3 + n / 20);
+        let millis = sent.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        let event =
+            Event { submitted_at: Some(sent.clone()), received_at: sent, ..Event::new(format!("r{n:03}"), "fraud") };
+        let mut message = message(&event);
+        message["partition"] = json!(n % PARTITIONS);
+        message["timestamp"] = json!(millis);
+        message
+    };
+    let messages: Vec<Value> = (0..60).map(message).collect();
+    platform.produce_to("classified", &messages, 0);
+    forget(&platform.topic("classified"), PARTITIONS, 3);
+    let publish = ["--window", "day", "--publish", "--as-of", "2024-06-30T00:00:00Z"];
+    let published: Vec<(String, u64)> = stats(&platform, &publish)
+        .iter()
+        .map(|record| (record["key"].as_str().unwrap().to_owned(), record["reports"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(published, [("day/2024-06-04".to_owned(), 20), ("day/2024-06-05".to_owned(), 20)]);
+    // Nothing is left of a topic: nothing is corrected to nothing.
+    forget(&platform.topic("classified"), PARTITIONS, 15);
+    assert!(stats(&platform, &publish).is_empty());
+    assert_eq!(platform.read("statistics").len(), 2);
+}

@@ -1,7 +1,7 @@
 //! What units found out about reports, joined with what was predicted.
 //!
 //! [`Feedback`] is the record of `reports.feedback`; [`Findings`] keeps the newest of each report;
-//! [`quality`] compares them with the predictions of a [`Ledger`](crate::stats::Ledger). Pure.
+//! [`quality()`] compares them with the predictions of a [`Ledger`](crate::stats::Ledger). Pure.
 
 mod outcome;
 mod quality;

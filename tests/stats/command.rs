@@ -158,3 +158,15 @@ fn what_classify_prints_can_be_counted() {
     assert_eq!((&records[0]["reports"], count(&records[0], "region/abroad", "europe")), (&1.into(), 1));
     assert_eq!(count(&records[0], "time", "arrival"), 1, "no submission time: counted by arrival, and apart");
 }
+
+#[test]
+fn the_demos_table_and_the_roll_up_count_each_label_in_the_same_line() {
+    let taxonomy = ibaleg::triage::Taxonomy::parse(include_str!("../../config/taxonomy.toml")).unwrap();
+    let rollup = ibaleg::stats::Rollup::parse(include_str!("../../config/communique.toml")).unwrap();
+    for label in taxonomy.labels() {
+        let place = rollup.place(std::slice::from_ref(&label.id)).unwrap();
+        let line = place.line.unwrap_or(if place.group == "no_offence" { "none" } else { place.group });
+        assert_eq!(label.communique, line, "{}", label.id);
+    }
+    assert_eq!(rollup.labels().count(), taxonomy.labels().len());
+}
