@@ -47,6 +47,7 @@ step "model programs"
 
 if [ "$kafka" = yes ]; then
     step "real broker"
-    tests/broker/with-kafka.sh cargo test --release --locked --test kafka --test kafka_lane --test kafka_exactly_once
+    tests/broker/with-kafka.sh cargo test --release --locked --test kafka --test kafka_lane \
+        --test kafka_exactly_once --test kafka_stats
 fi
 step "all checks passed"
