@@ -47,6 +47,6 @@ step "model programs"
 
 if [ "$kafka" = yes ]; then
     step "real broker"
-    tests/broker/with-kafka.sh cargo test --release --locked --test kafka --test kafka_lane
+    tests/broker/with-kafka.sh cargo test --release --locked --test kafka --test kafka_lane --test kafka_deadletters
 fi
 step "all checks passed"

@@ -1,6 +1,7 @@
 //! The command line: data on standard output, messages on standard error, stable exit codes.
 
 mod classify;
+mod deadletters;
 mod demo;
 mod deployment;
 mod eval;
@@ -22,6 +23,8 @@ use crate::config::{self, Loaded, Origin};
 
 /// Exit codes, after `sysexits.h` where it has one.
 mod exit {
+    /// `deadletters redrive`: it ended, and letters that were meant stay.
+    pub(super) const LEFT: u8 = 1;
     /// `classify`, `eval`: that many lines were rejected or bad; this or more.
     pub(super) const MOST_REJECTED: u8 = 63;
     /// The command line is wrong.
@@ -44,6 +47,7 @@ struct Arguments {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 to 63 (classify, eval) that many lines were rejected or bad, 63 or more; \
+1 (deadletters redrive) letters that were meant stay; \
 64 wrong command line; 70 a file, the model or the brokers could not be used; 78 wrong configuration.";
 
 #[derive(Debug, Subcommand)]
@@ -59,6 +63,9 @@ enum Command {
     /// List or create the topics of the configuration.
     #[command(subcommand)]
     Topics(inspect::Topics),
+    /// List, show or redrive the reports that could not be processed.
+    #[command(subcommand)]
+    Deadletters(deadletters::Arguments),
     /// Print a JSON Schema (2020-12).
     Schema {
         /// Which contract.
@@ -115,6 +122,7 @@ fn execute(command: Command, loaded: &Loaded) -> anyhow::Result<ExitCode> {
         Command::Classify(arguments) => classify::classify(&loaded.settings, &arguments),
         Command::Eval(arguments) => eval::eval(&loaded.settings, &arguments),
         Command::Topics(command) => inspect::topics(&loaded.settings, &command),
+        Command::Deadletters(arguments) => deadletters::deadletters(&loaded.settings, &arguments),
         Command::Schema { which } => inspect::schema(which),
         Command::Config(command) => inspect::config(loaded, &command),
         Command::Normalise => normalise::normalise(),
