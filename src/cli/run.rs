@@ -70,7 +70,7 @@ pub(super) fn cluster(settings: &Settings) -> Cluster {
     Cluster {
         brokers: settings.kafka.brokers.clone(),
         client_id: settings.kafka.client_id.clone(),
-        raw: Raw { common: settings.kafka.librdkafka.clone(), ..Raw::default() },
+        raw: Raw { common: (*settings.kafka.librdkafka).clone(), ..Raw::default() },
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ByteSize;
+use super::{ByteSize, ClientSettings};
 use crate::event::Mode;
 use crate::report::Limits;
 
@@ -45,8 +45,12 @@ pub struct Kafka {
     /// Name of this client in the brokers' logs and metrics.
     pub client_id: String,
     /// Further librdkafka settings, as they are called there (security.protocol, sasl.*, ssl.*, ...).
-    /// Those that would break the delivery guarantee are refused by name.
-    pub librdkafka: BTreeMap<String, String>,
+    /// Those that would break the delivery guarantee are refused by name. Passwords and keys are not
+    /// shown by `ibaleg config explain`.
+    pub librdkafka: ClientSettings,
+    /// Further such settings whose value is the content of a file, without the line end behind it:
+    /// `{ "sasl.password" = "/run/secrets/kafka" }`. Read once, at the start.
+    pub librdkafka_files: BTreeMap<String, PathBuf>,
 }
 
 impl Default for Kafka {
@@ -55,7 +59,8 @@ impl Default for Kafka {
             brokers: "127.0.0.1:9092".into(),
             group_id: "ibaleg".into(),
             client_id: "ibaleg".into(),
-            librdkafka: BTreeMap::new(),
+            librdkafka: ClientSettings::default(),
+            librdkafka_files: BTreeMap::new(),
         }
     }
 }

@@ -29,6 +29,7 @@ mod reader;
 mod record;
 mod redriver;
 mod run;
+pub mod secret;
 mod session;
 mod stop;
 mod throttle;

@@ -7,7 +7,7 @@ use super::{BatchLimits, Error};
 
 /// Settings passed to librdkafka as they are, after this service's own. What would break a
 /// guarantee is refused: see [`forbidden`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Raw {
     /// For every client.
     pub common: BTreeMap<String, String>,
@@ -15,6 +15,14 @@ pub struct Raw {
     pub consumer: BTreeMap<String, String>,
     /// For producers.
     pub producer: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Raw {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The values may be secrets.
+        let keys = self.common.keys().chain(self.consumer.keys()).chain(self.producer.keys());
+        formatter.debug_set().entries(keys).finish()
+    }
 }
 
 /// How to reach the brokers.
