@@ -48,5 +48,7 @@ step "model programs"
 if [ "$kafka" = yes ]; then
     step "real broker"
     tests/broker/with-kafka.sh cargo test --release --locked --test kafka --test kafka_lane --test kafka_deadletters
+    step "real broker, least rights"
+    tests/broker/with-kafka.sh --secured cargo test --release --locked --test kafka_rights
 fi
 step "all checks passed"

@@ -8,6 +8,7 @@ mod eval;
 mod inspect;
 mod lines;
 mod normalise;
+mod rights;
 mod run;
 mod worker;
 
@@ -60,7 +61,7 @@ enum Command {
     Classify(classify::Arguments),
     /// Measure a model package on labelled reports, or compare two.
     Eval(eval::Arguments),
-    /// List or create the topics of the configuration.
+    /// List or create the topics of the configuration, or print the rights that they ask for.
     #[command(subcommand)]
     Topics(inspect::Topics),
     /// List, show or redrive the reports that could not be processed.
