@@ -55,9 +55,10 @@ fn redrive(platform: &Platform, arguments: &[&str], code: i32) -> Value {
     serde_json::from_str(&stdout(&deadletters(platform, &arguments), code)).unwrap()
 }
 
-/// Runs the service until so many letters lie in the dead-letter topic.
+/// Runs the service until so many letters lie in the dead-letter topic, however many in a row.
 fn dead_letter(platform: &Platform, name: &str, letters: usize) {
-    let service = platform.start(name);
+    let breaker = [("IBALEG__STREAM__BREAKER_RUN", "0"), ("IBALEG__STREAM__BREAKER_RATIO", "0.0")];
+    let service = platform.start_with(name, &breaker);
     let deadline = Instant::now() + Duration::from_mins(1);
     while platform.read("deadletter").len() < letters {
         assert!(Instant::now() < deadline, "{}", service.log());
@@ -296,6 +297,36 @@ fn whatever_ends_a_redrive_each_letter_goes_back_once() {
         *values.entry(text(&message["value"]).unwrap()).or_insert(0) += 1;
     }
     assert!(values.len() == LETTERS && values.values().all(|count| *count == 2), "none lost, none doubled");
+}
+
+#[test]
+fn a_stream_of_nothing_but_malformed_reports_stops_the_service() {
+    let platform = Platform::with_topics("breaker");
+    let messages: Vec<_> = (0..100)
+        .map(|n| {
+            let value =
+                if n < 40 { json!({ "id": "r", "description": "help" }).to_string() } else { "not JSON".into() };
+            json!({ "key": format!("k{n}"), "value": value, "partition": 0 })
+        })
+        .collect();
+    platform.produce(&messages, 0);
+    let limited = [("IBALEG__STREAM__BREAKER_RUN", "25")];
+    let (code, log) = platform.start_with("first", &limited).end();
+    assert_eq!(code, Some(65), "{log}");
+    let error = log.lines().find(|line| line.starts_with("error: ")).unwrap();
+    for words in ["the last 25 inputs in a row", "EB-IN-0004 at stage decode", "incoming[0] offset 64", "redrive"] {
+        assert!(error.contains(words), "{words}: {error}");
+    }
+    assert_eq!((platform.read("classified").len(), platform.read("deadletter").len()), (40, 24));
+    // The next start goes on at the input that tripped it.
+    let (code, log) = platform.start_with("second", &limited).end();
+    assert_eq!(code, Some(65), "{log}");
+    assert_eq!((platform.read("classified").len(), platform.read("deadletter").len()), (40, 48));
+    let mut service = platform.start("third");
+    platform.wait_for(&mut service, "deadletter", 60);
+    service.terminate();
+    assert_eq!((platform.read("classified").len(), platform.read("deadletter").len()), (40, 60));
+    assert_eq!(redrive(&platform, &["--first"], 0)["redriven"], json!(60));
 }
 
 #[test]

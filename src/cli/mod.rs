@@ -21,6 +21,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use jiff::Timestamp;
 
 use crate::config::{self, Loaded, Origin};
+use crate::stream;
 
 /// Exit codes, after `sysexits.h` where it has one.
 mod exit {
@@ -30,6 +31,8 @@ mod exit {
     pub(super) const MOST_REJECTED: u8 = 63;
     /// The command line is wrong.
     pub(super) const USAGE: u8 = 64;
+    /// `run`: too many reports were dead-lettered.
+    pub(super) const TRIPPED: u8 = 65;
     /// A file, the model, or the brokers could not be used.
     pub(super) const FAILURE: u8 = 70;
     /// The configuration is wrong.
@@ -49,7 +52,7 @@ struct Arguments {
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 to 63 (classify, eval) that many lines were rejected or bad, 63 or more; \
 1 (deadletters redrive) letters that were meant stay; \
-64 wrong command line; 70 a file, the model or the brokers could not be used; 78 wrong configuration.";
+64 wrong command line; 65 (run) too many reports were dead-lettered; 70 a file, the model or the brokers could not be used; 78 wrong configuration.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -112,7 +115,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     crate::telemetry::keep_panics_private();
     match execute(arguments.command, &loaded) {
         Ok(code) => code,
-        Err(error) => failed(exit::FAILURE, &error),
+        Err(error) => failed(exit_code(&error), &error),
+    }
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<stream::Error>() {
+        Some(stream::Error::Tripped { .. }) => exit::TRIPPED,
+        _ => exit::FAILURE,
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use super::deployment;
 use super::worker::Classifiers;
 use crate::config::{self, Settings};
-use crate::stream::{self, BatchLimits, Cluster, Log, Options, Raw, Stop, Workers};
+use crate::stream::{self, BatchLimits, BreakerLimits, Cluster, Log, Options, Raw, Stop, Workers};
 
 pub(super) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let options = options(settings);
@@ -85,6 +85,7 @@ pub(super) fn options(settings: &Settings) -> Options {
         workers: deployment::workers(settings),
         batch: BatchLimits { records: batch_reports, bytes: batch_bytes.0, wait: time(stream.batch_wait) },
         max_in_flight: in_flight,
+        breaker: BreakerLimits { run: stream.breaker_run, ratio: stream.breaker_ratio, window: stream.breaker_window },
         commit_interval: time(stream.commit_interval),
         drain_deadline: time(stream.drain_timeout),
         shutdown_deadline: time(stream.shutdown_timeout),

@@ -172,6 +172,7 @@ fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), 
         ("stream.batch_reports", stream.batch_reports),
         ("stream.in_flight", stream.in_flight),
         ("stream.batch_bytes", stream.batch_bytes.0),
+        ("stream.breaker_window", stream.breaker_window),
         ("model.max_windows", settings.model.max_windows),
         ("model.max_file_bytes", settings.model.max_file_bytes.0),
         ("report.max_bytes", settings.report.max_bytes.0),
@@ -181,6 +182,9 @@ fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), 
         if value == 0 {
             return wrong(key, "must be at least 1");
         }
+    }
+    if !(0.0..=1.0).contains(&stream.breaker_ratio) {
+        return wrong("stream.breaker_ratio", "must be a share from 0 to 1, such as 0.5");
     }
     if stream.in_flight < stream.batch_reports {
         return wrong("stream.in_flight", "must be at least stream.batch_reports, else no batch ever fills");

@@ -9,6 +9,7 @@
 //! [`order`]); the rest moves bytes. This room knows nothing of reports, texts or labels.
 
 pub mod batch;
+pub mod breaker;
 mod clients;
 mod committer;
 mod context;
@@ -37,6 +38,7 @@ pub mod topics;
 pub mod tracker;
 
 pub use batch::BatchLimits;
+pub use breaker::BreakerLimits;
 pub use embedded::Embedded;
 pub use error::Error;
 pub use failure::Code;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{BatchLimits, Error};
+use super::{BatchLimits, BreakerLimits, Error};
 
 /// Settings passed to librdkafka as they are, after this service's own. What would break a
 /// guarantee is refused: see [`forbidden`].
@@ -101,6 +101,8 @@ pub struct Options {
     pub max_in_flight_bytes: usize,
     /// How long work in flight must be at its maximum before the assignment is paused.
     pub pressure_patience: Duration,
+    /// When to stop because too many inputs are dead-lettered, for each lane.
+    pub breaker: BreakerLimits,
     /// Time between two commits.
     pub commit_interval: Duration,
     /// Longest wait for inputs in flight when partitions are taken away. Must stay below
@@ -133,6 +135,7 @@ impl Options {
             max_in_flight: 1024,
             max_in_flight_bytes: 64 << 20,
             pressure_patience: Duration::from_secs(1),
+            breaker: BreakerLimits::default(),
             commit_interval: Duration::from_millis(200),
             drain_deadline: Duration::from_secs(5),
             shutdown_deadline: Duration::from_secs(20),

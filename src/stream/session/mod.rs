@@ -3,6 +3,7 @@
 //! The thread turns in a loop and never blocks on a full channel: it takes replies from the
 //! inference threads, sends, takes acknowledgements, commits, hands batches over, and reads.
 
+mod breaker;
 mod health;
 mod membership;
 
@@ -64,6 +65,7 @@ pub(super) struct Session<'a> {
     missing: Option<(Instant, Instant)>,
     topics: HashMap<String, Arc<str>>,
     throttle: Throttle,
+    breaker: breaker::Watch,
     pub(super) counts: Counts,
 }
 
@@ -110,6 +112,7 @@ impl<'a> Session<'a> {
             missing: None,
             topics: HashMap::new(),
             throttle: Throttle::new(health::TROUBLE_PERIOD),
+            breaker: breaker::Watch::new(options.breaker),
             counts: Counts::default(),
         })
     }
@@ -119,6 +122,9 @@ impl<'a> Session<'a> {
     pub(super) fn run(&mut self) -> Result<usize, Interruption> {
         while !self.lane.stop.is_requested() {
             self.turn()?;
+            if self.breaker.is_tripped() {
+                return self.stop_tripped();
+            }
             self.dispatch(Instant::now())?;
             self.relieve(Instant::now());
             self.read()?;
@@ -157,7 +163,7 @@ impl<'a> Session<'a> {
         }
         while let Some(batch) = self.order.pop() {
             for input in batch {
-                if self.tracker.is_current(&input.ticket) {
+                if self.tracker.is_current(&input.ticket) && self.breaker.admits(&input) {
                     self.delivery.publish(input);
                 } else {
                     self.release(input.record.bytes());
@@ -193,6 +199,7 @@ impl<'a> Session<'a> {
         self.last_progress = Instant::now();
         self.release(finished.bytes);
         self.tracker.finish(&finished.ticket);
+        self.breaker.published(finished);
         self.counts.published = self.counts.published.saturating_add(finished.published);
         if let Some(refusal) = &finished.refusal {
             self.counts.dead_lettered = self.counts.dead_lettered.saturating_add(1);
