@@ -48,6 +48,8 @@ step "model programs"
 if [ "$kafka" = yes ]; then
     step "real broker"
     tests/broker/with-kafka.sh cargo test --release --locked --test kafka --test kafka_lane \
-        --test kafka_exactly_once --test kafka_stats
+        --test kafka_exactly_once --test kafka_stats --test kafka_deadletters
+    step "real broker, least rights"
+    tests/broker/with-kafka.sh --secured cargo test --release --locked --test kafka_rights
 fi
 step "all checks passed"

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use super::{deployment, print_line, run};
+use super::{deployment, print_line, rights, run};
 use crate::config::{self, Loaded, Settings};
 use crate::event::schema;
 use crate::report;
@@ -21,6 +21,8 @@ pub(super) enum Topics {
     List,
     /// Create those that are missing; existing ones are left as they are.
     Create,
+    /// Print the least rights that a user of the brokers needs, for kafka-acls.sh.
+    Acl(rights::Arguments),
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -50,11 +52,15 @@ pub(super) enum Config {
 }
 
 pub(super) fn topics(settings: &Settings, command: &Topics) -> anyhow::Result<ExitCode> {
+    if let Topics::Acl(arguments) = command {
+        return rights::acl(settings, arguments);
+    }
     let cluster = run::cluster(settings);
     let wanted = specs(settings)?;
     let width = wanted.iter().map(|spec| spec.name.len()).max().unwrap_or(0);
     let line = |name: &str, state: &str| print_line(&format!("{name:<width$}  {state}"));
     match command {
+        Topics::Acl(_) => {}
         Topics::List => {
             let names: Vec<&str> = wanted.iter().map(|spec| spec.name.as_str()).collect();
             let found = topics::list(&cluster, &names)?;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod classify;
+mod deadletters;
 mod decision_log;
 mod demo;
 mod deployment;
@@ -12,6 +13,7 @@ mod model;
 mod normalise;
 mod observe;
 mod replay;
+mod rights;
 mod run;
 mod stats;
 mod trace;
@@ -26,15 +28,20 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use jiff::Timestamp;
 
 use crate::config::{self, Loaded, Origin};
+use crate::stream;
 use crate::telemetry::Filter;
 
 /// Exit codes, after `sysexits.h` where it has one.
 mod exit {
+    /// `deadletters redrive`: it ended, and letters that were meant stay.
+    pub(super) const LEFT: u8 = 1;
     /// `classify`, `eval`, `stats`, `audit`: that many lines were rejected, bad or found; `model check`: that many
     /// checks failed; this or more.
     pub(super) const MOST_REJECTED: u8 = 63;
     /// The command line is wrong.
     pub(super) const USAGE: u8 = 64;
+    /// `run`: too many reports were dead-lettered.
+    pub(super) const TRIPPED: u8 = 65;
     /// A file, the model, or the brokers could not be used.
     pub(super) const FAILURE: u8 = 70;
     /// The configuration is wrong.
@@ -53,8 +60,9 @@ struct Arguments {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 to 63 that many lines were rejected, bad or found (classify, eval, stats, audit) or checks \
-failed (model check), 63 or more; 1 (replay) the decision differs; \
-64 wrong command line; 70 a file, the model or the brokers could not be used; 78 wrong configuration.";
+failed (model check), 63 or more; 1 (replay) the decision differs, (deadletters redrive) letters that were meant stay; \
+64 wrong command line; 65 (run) too many reports were dead-lettered; \
+70 a file, the model or the brokers could not be used; 78 wrong configuration.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -76,9 +84,12 @@ enum Command {
     /// Check, measure or compare model packages.
     #[command(subcommand)]
     Model(model::Model),
-    /// List or create the topics of the configuration.
+    /// List or create the topics of the configuration, or print the rights that they ask for.
     #[command(subcommand)]
     Topics(inspect::Topics),
+    /// List, show or redrive the reports that could not be processed.
+    #[command(subcommand)]
+    Deadletters(deadletters::Arguments),
     /// Print a JSON Schema (2020-12).
     Schema {
         /// Which contract.
@@ -125,7 +136,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     crate::telemetry::keep_panics_private();
     match execute(arguments.command, &loaded, filter) {
         Ok(code) => code,
-        Err(error) => failed(exit::FAILURE, &error),
+        Err(error) => failed(exit_code(&error), &error),
+    }
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<stream::Error>() {
+        Some(stream::Error::Tripped { .. }) => exit::TRIPPED,
+        _ => exit::FAILURE,
     }
 }
 
@@ -140,6 +158,7 @@ fn execute(command: Command, loaded: &Loaded, filter: Filter) -> anyhow::Result<
         Command::Replay(arguments) => replay::replay(&loaded.settings, &arguments),
         Command::Model(command) => model::model(&loaded.settings, &command),
         Command::Topics(command) => inspect::topics(&loaded.settings, &command),
+        Command::Deadletters(arguments) => deadletters::deadletters(&loaded.settings, &arguments),
         Command::Schema { which } => inspect::schema(which),
         Command::Config(command) => inspect::config(loaded, &command),
         Command::Normalise => normalise::normalise(),

@@ -9,7 +9,9 @@ use super::observe::{self, Observed};
 use super::worker::Classifiers;
 use crate::config::{self, Settings};
 use crate::serve::Server;
-use crate::stream::{self, BatchLimits, Cluster, Guarantee, Options, Raw, Stop, Summary, TransactionLimits, Workers};
+use crate::stream::{
+    self, BatchLimits, BreakerLimits, Cluster, Guarantee, Options, Raw, Stop, Summary, TransactionLimits, Workers,
+};
 use crate::telemetry::Filter;
 
 /// Longest wait for HTTP clients when the work is done.
@@ -104,7 +106,7 @@ pub(super) fn cluster(settings: &Settings) -> Cluster {
     Cluster {
         brokers: settings.kafka.brokers.clone(),
         client_id: settings.kafka.client_id.clone(),
-        raw: Raw { common: settings.kafka.librdkafka.clone(), ..Raw::default() },
+        raw: Raw { common: (*settings.kafka.librdkafka).clone(), ..Raw::default() },
     }
 }
 
@@ -128,6 +130,7 @@ pub(super) fn options(settings: &Settings) -> anyhow::Result<Options> {
         workers: deployment::workers(settings),
         batch: BatchLimits { records: batch_reports, bytes: batch_bytes.0, wait: time(stream.batch_wait) },
         max_in_flight: in_flight,
+        breaker: BreakerLimits { run: stream.breaker_run, ratio: stream.breaker_ratio, window: stream.breaker_window },
         commit_interval: time(stream.commit_interval),
         drain_deadline: time(stream.drain_timeout),
         shutdown_deadline: time(stream.shutdown_timeout),

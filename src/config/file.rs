@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::Path;
 
 use toml::Table;
 
 use super::document::{self, Origin};
-use super::{ENVIRONMENT_PREFIX, Error, Settings};
+use super::{ENVIRONMENT_PREFIX, Error, Kafka, Settings};
 use crate::stats::LEAST_FLOOR;
 
 /// A configuration with the origin of each key that is not at its default.
@@ -38,7 +39,8 @@ pub fn load(file: Option<&Path>, environment: impl IntoIterator<Item = (String, 
             overlay(&mut table, &mut origins, &variable, rest, &value)?;
         }
     }
-    let settings = Settings::deserialize_from(table, &origins)?;
+    let mut settings = Settings::deserialize_from(table, &origins)?;
+    read_secrets(&mut settings.kafka, &origins)?;
     check(&settings, &origins)?;
     Ok(Loaded { settings, origins })
 }
@@ -129,6 +131,36 @@ impl Settings {
     }
 }
 
+/// Bytes of a file of `kafka.librdkafka_files`, at most: room for a chain of certificates.
+const SECRET_BYTES: u64 = 256 << 10;
+
+/// Takes over the settings whose values stand in files.
+fn read_secrets(kafka: &mut Kafka, origins: &BTreeMap<String, Origin>) -> Result<(), Error> {
+    const KEY: &str = "kafka.librdkafka_files";
+    for (setting, path) in &kafka.librdkafka_files {
+        let wrong = |message: &str| Error::Value {
+            place: origins.get(KEY).map(ToString::to_string).unwrap_or_default(),
+            key: KEY.to_owned(),
+            message: format!("`{setting}` from {}: {message}", path.display()),
+        };
+        let mut text = String::new();
+        let read = std::fs::File::open(path).and_then(|file| file.take(SECRET_BYTES + 1).read_to_string(&mut text));
+        let read = read.map_err(|error| wrong(&format!("cannot be read: {error}")))?;
+        if read as u64 > SECRET_BYTES {
+            return Err(wrong("is larger than 256 KiB"));
+        }
+        let value = text.strip_suffix('\n').unwrap_or(&text);
+        let value = value.strip_suffix('\r').unwrap_or(value);
+        if value.is_empty() {
+            return Err(wrong("is empty"));
+        }
+        if kafka.librdkafka.insert(setting.clone(), value.to_owned()).is_some() {
+            return Err(wrong("is in kafka.librdkafka too; leave one out"));
+        }
+    }
+    Ok(())
+}
+
 /// Ranges that the types do not express.
 fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), Error> {
     let wrong = |key: &str, message: &str| {
@@ -142,6 +174,7 @@ fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), 
         ("stream.in_flight", stream.in_flight),
         ("stream.transaction_reports", stream.transaction_reports),
         ("stream.batch_bytes", stream.batch_bytes.0),
+        ("stream.breaker_window", stream.breaker_window),
         ("model.max_windows", settings.model.max_windows),
         ("model.max_file_bytes", settings.model.max_file_bytes.0),
         ("report.max_bytes", settings.report.max_bytes.0),
@@ -151,6 +184,9 @@ fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), 
         if value == 0 {
             return wrong(key, "must be at least 1");
         }
+    }
+    if !(0.0..=1.0).contains(&stream.breaker_ratio) {
+        return wrong("stream.breaker_ratio", "must be a share from 0 to 1, such as 0.5");
     }
     if stream.in_flight < stream.batch_reports {
         return wrong("stream.in_flight", "must be at least stream.batch_reports, else no batch ever fills");

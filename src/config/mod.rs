@@ -5,11 +5,13 @@
 //! explain` are generated from it.
 
 mod bytes;
+mod client_settings;
 mod document;
 mod file;
 mod settings;
 
 pub use bytes::ByteSize;
+pub use client_settings::ClientSettings;
 pub use document::{Entry, Origin, default_file, explain};
 pub use file::{Loaded, load};
 pub use settings::{

@@ -6,9 +6,10 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ByteSize;
+use super::{ByteSize, ClientSettings};
 use crate::event::Mode;
 use crate::report::Limits;
+use crate::stream::BreakerLimits;
 
 /// A time, written with its unit: `100ms`, `30s`, `2h`.
 pub type Duration = SignedDuration;
@@ -53,8 +54,12 @@ pub struct Kafka {
     /// the same time must differ. Empty: host name and process id.
     pub instance: String,
     /// Further librdkafka settings, as they are called there (security.protocol, sasl.*, ssl.*, ...).
-    /// Those that would break the delivery guarantee are refused by name.
-    pub librdkafka: BTreeMap<String, String>,
+    /// Those that would break the delivery guarantee are refused by name. Passwords and keys are not
+    /// shown by `ibaleg config explain`.
+    pub librdkafka: ClientSettings,
+    /// Further such settings whose value is the content of a file, without the line end behind it:
+    /// `{ "sasl.password" = "/run/secrets/kafka" }`. Read once, at the start.
+    pub librdkafka_files: BTreeMap<String, PathBuf>,
 }
 
 impl Default for Kafka {
@@ -64,7 +69,8 @@ impl Default for Kafka {
             group_id: "ibaleg".into(),
             client_id: "ibaleg".into(),
             instance: String::new(),
-            librdkafka: BTreeMap::new(),
+            librdkafka: ClientSettings::default(),
+            librdkafka_files: BTreeMap::new(),
         }
     }
 }
@@ -159,6 +165,13 @@ pub struct Stream {
     #[schemars(with = "String")]
     #[serde(serialize_with = "jiff::fmt::serde::duration::friendly::compact::required")]
     pub commit_interval: Duration,
+    /// Reports dead-lettered in a row after which a lane stops the process (exit code 65), instead of
+    /// diverting the stream; 0 for never.
+    pub breaker_run: usize,
+    /// Share of dead-lettered reports among the last `breaker_window` that stops it; 0 for never.
+    pub breaker_ratio: f64,
+    /// Reports of a lane over which that share is taken.
+    pub breaker_window: usize,
     /// Time in which work in flight is finished when partitions move to another member; below the
     /// consumer's `session.timeout.ms` (10 s unless set in kafka.librdkafka).
     #[schemars(with = "String")]
@@ -183,6 +196,9 @@ impl Default for Stream {
             batch_wait: SignedDuration::from_millis(5),
             in_flight: 4096,
             commit_interval: SignedDuration::from_millis(200),
+            breaker_run: BreakerLimits::default().run,
+            breaker_ratio: BreakerLimits::default().ratio,
+            breaker_window: BreakerLimits::default().window,
             drain_timeout: SignedDuration::from_secs(5),
             shutdown_timeout: SignedDuration::from_secs(20),
         }

@@ -144,7 +144,7 @@ fn lag(lanes: &[Lane]) -> Vec<(String, i32, i64)> {
 fn shown(settings: &Settings) -> Value {
     const OPEN: [&str; 4] = ["security.protocol", "sasl.mechanism", "sasl.mechanisms", "session.timeout.ms"];
     let mut settings = settings.clone();
-    for (key, value) in &mut settings.kafka.librdkafka {
+    for (key, value) in settings.kafka.librdkafka.iter_mut() {
         if !OPEN.contains(&key.as_str()) {
             "(not shown)".clone_into(value);
         }

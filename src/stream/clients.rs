@@ -6,7 +6,7 @@ use std::time::Duration;
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
 
 use super::options::{Cluster, DEFAULT_SESSION_TIMEOUT, Options};
-use super::{Error, Record};
+use super::{Error, Record, secret};
 
 /// Largest message a producer accepts before it asks the broker: above the brokers' own default of
 /// 1 MiB, so that the topic's max.message.bytes decides.
@@ -94,7 +94,7 @@ where
     T: FromClientConfigAndContext<C>,
 {
     config.create_with_context(context).map_err(|error| {
-        let problem = error.to_string();
+        let problem = secret::said(&error);
         let needs_tls =
             config.get("security.protocol").is_some_and(|protocol| protocol.to_ascii_lowercase().contains("ssl"));
         let hint = if needs_tls && !cfg!(feature = "tls") {

@@ -3,8 +3,12 @@
 //! Key, value and timestamp are the original's. The original headers come first, in order; after
 //! them the names Kafka Connect uses (`DeadLetterQueueReporter`: `__connect.errors.*`, values in
 //! UTF-8, numbers in decimal), so that tools made for Connect understand them, then a group
-//! of our own. A record that was dead-lettered, redriven and refused again carries two groups; the
-//! last one speaks. [`open`] gives back the original exactly.
+//! of our own; where a tool copied a whole letter back into the input topic, the last group speaks.
+//! [`open`] gives back the original exactly.
+//!
+//! A redriven input is the original with two headers behind its own, [`REDRIVEN`] and [`ATTEMPT`]:
+//! see [`Letter::redriven`]. If it is refused again they belong to the input, so that the count goes
+//! on, and the next redrive puts its own two in their place.
 
 use super::{Record, Refusal};
 
@@ -32,6 +36,8 @@ pub const CODE: &str = "ibaleg-code";
 pub const OUR_STAGE: &str = "ibaleg-stage";
 /// How often this input has been dead-lettered, this time included.
 pub const ATTEMPT: &str = "ibaleg-attempt";
+/// Letter an input was redriven from, as `topic/partition/offset`.
+pub const REDRIVEN: &str = "ibaleg-redriven";
 /// Consumer group of the service.
 pub const GROUP: &str = "ibaleg-group";
 /// Version of the service.
@@ -53,8 +59,11 @@ pub struct Origin<'a> {
     pub version: &'a str,
 }
 
+/// Headers of a message in order; names may repeat, values may be null.
+pub type Headers = Vec<(String, Option<Vec<u8>>)>;
+
 /// Headers of the dead letter of `record`; key, value and timestamp are the record's own.
-pub fn headers(record: &Record, refusal: &Refusal, origin: &Origin<'_>) -> Vec<(String, Option<Vec<u8>>)> {
+pub fn headers(record: &Record, refusal: &Refusal, origin: &Origin<'_>) -> Headers {
     let attempt =
         last(&record.headers, ATTEMPT).and_then(|text| text.parse::<u32>().ok()).unwrap_or(0).saturating_add(1);
     let mut added = vec![
@@ -98,6 +107,26 @@ pub struct Letter {
     pub group: String,
     /// Version of the service that refused it.
     pub version: String,
+}
+
+impl Letter {
+    /// Headers of the original as its producer wrote them, without what earlier redrives added.
+    pub fn own_headers(&self) -> &[(String, Option<Vec<u8>>)] {
+        match self.original.headers.as_slice() {
+            [own @ .., (redriven, _), (attempt, _)] if redriven == REDRIVEN && attempt == ATTEMPT => own,
+            all => all,
+        }
+    }
+
+    /// Headers of the input redriven from this letter, which was found at `place`: the original's
+    /// own, then where it comes from and how often it has been dead-lettered. Key, value and
+    /// timestamp are the original's.
+    pub fn redriven(&self, place: (&str, i32, i64)) -> Headers {
+        let (topic, partition, offset) = place;
+        let added = [(REDRIVEN, format!("{topic}/{partition}/{offset}")), (ATTEMPT, self.attempt.to_string())];
+        let added = added.into_iter().map(|(name, value)| (name.to_owned(), Some(value.into_bytes())));
+        self.own_headers().iter().cloned().chain(added).collect()
+    }
 }
 
 /// Why a record of the dead-letter topic cannot be taken apart.
@@ -180,13 +209,51 @@ mod tests {
             prop_assert_eq!(&opened.original, &record);
             prop_assert_eq!(opened.attempt, 1);
             prop_assert_eq!(opened.code, "EB-IN-0007");
-            // Redriven as it was dead-lettered, and refused again elsewhere.
+            // Copied back as it was dead-lettered, and refused again elsewhere.
             let again = Record { topic: "redriven".into(), offset: 5, ..letter(&record, &refusal()) };
             let opened = open(&letter(&again, &refusal())).unwrap();
             prop_assert_eq!(opened.attempt, 2);
             prop_assert_eq!(&*opened.original.topic, "redriven");
             prop_assert_eq!(opened.original.headers, again.headers);
         }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_redriven_keeps_its_own_headers_and_counts_on(record in record(), rounds in 1..6_u32) {
+            let mut input = record.clone();
+            for round in 1..=rounds {
+                let opened = open(&letter(&input, &refusal())).unwrap();
+                prop_assert_eq!(opened.attempt, round);
+                prop_assert_eq!(opened.own_headers(), &record.headers[..]);
+                let headers = opened.redriven(("reports.deadletter", 4, 99));
+                let (own, added) = headers.split_at(record.headers.len());
+                prop_assert_eq!(own, &record.headers[..]);
+                prop_assert_eq!(last(added, REDRIVEN), Some("reports.deadletter/4/99"));
+                prop_assert_eq!(last(added, ATTEMPT), Some(&*round.to_string()));
+                prop_assert_eq!(added.len(), 2);
+                input = Record { headers, offset: i64::from(round), ..opened.original };
+                prop_assert_eq!((&input.key, &input.value), (&record.key, &record.value));
+                prop_assert_eq!(input.timestamp, record.timestamp);
+            }
+        }
+    }
+
+    #[test]
+    fn a_producers_own_attempt_header_stays_its_own() {
+        let own = vec![(ATTEMPT.to_owned(), Some(b"7".to_vec()))];
+        let record = Record {
+            topic: "t".into(),
+            partition: 0,
+            offset: 0,
+            timestamp: None,
+            key: None,
+            value: None,
+            headers: own.clone(),
+        };
+        let opened = open(&letter(&record, &refusal())).unwrap();
+        assert_eq!(opened.own_headers(), own);
+        assert_eq!(opened.redriven(("d", 0, 1)).len(), 3);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::WorkerError;
+use super::breaker::Trip;
 
 /// Why the stream could not start or go on. Nothing is committed past unfinished inputs in any
 /// of these cases, so starting again after the remedy loses nothing.
@@ -76,6 +77,26 @@ pub enum Error {
         offset: i64,
         /// The broker's or librdkafka's words.
         problem: String,
+    },
+    /// Too many inputs were dead-lettered: see [`breaker`](super::breaker).
+    #[error(
+        "lane {lane}: {trip}, the last with {code} at stage {stage}; stopped at {topic}[{partition}] offset {offset} so as not to divert the stream: mend the cause, start again, and bring the dead letters back with `ibaleg deadletters redrive`"
+    )]
+    Tripped {
+        /// Number of the lane.
+        lane: usize,
+        /// How many were.
+        trip: Trip,
+        /// Code of the last refusal.
+        code: String,
+        /// Stage of the last refusal.
+        stage: &'static str,
+        /// Topic of the last input.
+        topic: String,
+        /// Partition of the last input.
+        partition: i32,
+        /// Offset of the last input.
+        offset: i64,
     },
     /// No worker could be made.
     #[error("lane {lane}: no worker for an inference thread: {source}")]

@@ -10,6 +10,7 @@
 //! [`order`]); the rest moves bytes. This room knows nothing of reports, texts or labels.
 
 pub mod batch;
+pub mod breaker;
 mod clients;
 mod context;
 pub mod dead_letter;
@@ -20,6 +21,7 @@ mod failure;
 mod feeder;
 pub mod history;
 mod lane;
+pub mod letters;
 pub mod observer;
 pub mod options;
 pub mod order;
@@ -27,7 +29,9 @@ mod pool;
 pub mod pressure;
 mod reader;
 mod record;
+mod redriver;
 mod run;
+pub mod secret;
 mod session;
 mod stop;
 mod throttle;
@@ -35,13 +39,16 @@ pub mod topics;
 pub mod tracker;
 
 pub use batch::BatchLimits;
+pub use breaker::BreakerLimits;
 pub use embedded::Embedded;
 pub use error::Error;
 pub use failure::Code;
 pub use feeder::Feeder;
+pub use letters::Letters;
 pub use observer::{Event, Log, Observer};
 pub use options::{Cluster, Guarantee, Options, Raw, TransactionLimits, forbidden};
 pub use reader::Reader;
 pub use record::{Disposition, Outgoing, Record, Refusal, Worker, WorkerError, Workers};
+pub use redriver::{Redriver, Sent};
 pub use run::{Summary, run};
 pub use stop::Stop;

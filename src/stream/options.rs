@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{BatchLimits, Error};
+use super::{BatchLimits, BreakerLimits, Error};
 
 /// Settings passed to librdkafka as they are, after this service's own. What would break a
 /// guarantee is refused: see [`forbidden`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Raw {
     /// For every client.
     pub common: BTreeMap<String, String>,
@@ -15,6 +15,14 @@ pub struct Raw {
     pub consumer: BTreeMap<String, String>,
     /// For producers.
     pub producer: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Raw {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The values may be secrets.
+        let keys = self.common.keys().chain(self.consumer.keys()).chain(self.producer.keys());
+        formatter.debug_set().entries(keys).finish()
+    }
 }
 
 /// How to reach the brokers.
@@ -125,6 +133,8 @@ pub struct Options {
     /// Name of this process among those of its group, part of its transactional ids. Two that live at
     /// the same time must differ, else each ends the other's transactions.
     pub instance: String,
+    /// When to stop because too many inputs are dead-lettered, for each lane.
+    pub breaker: BreakerLimits,
     /// Time between two commits, for [`Guarantee::AtLeastOnce`].
     pub commit_interval: Duration,
     /// Longest wait for inputs in flight when partitions are taken away. Must stay below
@@ -160,6 +170,7 @@ impl Options {
             guarantee: Guarantee::default(),
             transaction: TransactionLimits::default(),
             instance: String::new(),
+            breaker: BreakerLimits::default(),
             commit_interval: Duration::from_millis(200),
             drain_deadline: Duration::from_secs(5),
             shutdown_deadline: Duration::from_secs(20),

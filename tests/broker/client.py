@@ -6,6 +6,7 @@ produce: JSON lines on stdin -> messages. Fields: key, value (text, or {"base64"
 consume: messages of the topics from their beginning -> JSON lines on stdout, bytes as
   {"base64": ...}, until every partition is read to the end it had last (--until-end), or COUNT
   messages came, or nothing came for IDLE seconds.
+acls: what the brokers let PRINCIPAL do -> JSON lines on stdout, in Kafka's own words.
 """
 
 import argparse
@@ -15,6 +16,14 @@ import sys
 import time
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka.admin import (
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
 
 
 def decoded(value):
@@ -131,6 +140,30 @@ def consume(arguments):
     consumer.close()
 
 
+def acls(arguments):
+    admin = AdminClient({"bootstrap.servers": arguments.brokers})
+    anything = AclBindingFilter(
+        ResourceType.ANY,
+        None,
+        ResourcePatternType.ANY,
+        arguments.principal,
+        None,
+        AclOperation.ANY,
+        AclPermissionType.ANY,
+    )
+    for acl in admin.describe_acls(anything, request_timeout=15).result():
+        record = {
+            "principal": acl.principal,
+            "host": acl.host,
+            "operation": acl.operation.name,
+            "permission_type": acl.permission_type.name,
+            "resource_type": acl.restype.name,
+            "resource_name": acl.name,
+            "pattern_type": acl.resource_pattern_type.name,
+        }
+        print(json.dumps(record))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--brokers", required=True)
@@ -145,6 +178,9 @@ def main():
     command.add_argument("--idle", type=float, default=5)
     command.add_argument("--until-end", action="store_true")
     command.set_defaults(run=consume)
+    command = commands.add_parser("acls")
+    command.add_argument("principal")
+    command.set_defaults(run=acls)
     arguments = parser.parse_args()
     arguments.run(arguments)
 

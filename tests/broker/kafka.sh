@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # One Apache Kafka node (KRaft) on loopback, for the tests.
-#   kafka.sh start   fetch if needed, start, wait until it answers, print the bootstrap address
-#   kafka.sh stop    stop the node this script started; does nothing if none runs
-#   kafka.sh env     print the bootstrap address of the running node
-#   kafka.sh restart end the running node and start it again on its data
+#   kafka.sh start    fetch if needed, start, wait until it answers, print the bootstrap address
+#   kafka.sh secured  the same with a second listener: SASL/PLAIN, every right must be granted
+#   kafka.sh stop     stop the node this script started; does nothing if none runs
+#   kafka.sh env      print the bootstrap address of the running node
+#   kafka.sh sasl     print the bootstrap address of its second listener
+#   kafka.sh libs     print the directory of its jars
+#   kafka.sh restart  end the running node and start it again on its data
 # State is kept under ${IBALEG_CACHE:-.cache}/kafka: libraries, one directory for the running node
 # with its pid, address, data and log. The log of a node outlives it until the next start.
 # $IBALEG_KAFKA_NODE names another directory there, for a second node.
@@ -15,7 +18,7 @@ cache=${IBALEG_CACHE:-$root/.cache}/kafka
 node=$cache/${IBALEG_KAFKA_NODE:-node}
 heap=${IBALEG_KAFKA_HEAP:-384m}
 version=$(sed -n '/<artifactId>kafka_2.13</,/<version>/s:.*<version>\(.*\)</version>.*:\1:p' "$here/pom.xml")
-libs=$cache/libs-$version
+libs=$cache/libs-$version-$(sha256sum "$here/pom.xml" | cut -c1-8)
 
 say() { echo "kafka.sh: $*" >&2; }
 
@@ -39,7 +42,7 @@ running() {
 free_ports() {
     python3 - <<'P'
 import socket
-sockets = [socket.socket() for _ in range(2)]
+sockets = [socket.socket() for _ in range(3)]
 for s in sockets:
     s.bind(("127.0.0.1", 0))
 print(*(s.getsockname()[1] for s in sockets))
@@ -47,7 +50,7 @@ P
 }
 
 configure() {
-    read -r client controller < <(free_ports)
+    read -r client controller sasl < <(free_ports)
     cat >"$node/server.properties" <<P
 process.roles=broker,controller
 node.id=1
@@ -74,6 +77,9 @@ num.network.threads=2
 num.io.threads=4
 log.cleaner.dedupe.buffer.size=16777216
 P
+    if [ "$mode" = secured ]; then
+        secure
+    fi
     cat >"$node/log4j2.xml" <<P
 <?xml version="1.0" encoding="UTF-8"?>
 <Configuration status="WARN">
@@ -88,6 +94,21 @@ P
     echo "127.0.0.1:$client" >"$node/address"
 }
 
+# The first listener stays open to everyone and may do everything, for those who prepare a test.
+# The users' passwords are of no use but here: both listeners are on loopback.
+secure() {
+    sed -i "s#^listeners=.*#&,SASL_PLAINTEXT://127.0.0.1:$sasl#
+            s#^advertised.listeners=.*#&,SASL_PLAINTEXT://127.0.0.1:$sasl#
+            s#^listener.security.protocol.map=.*#&,SASL_PLAINTEXT:SASL_PLAINTEXT#" "$node/server.properties"
+    cat >>"$node/server.properties" <<P
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_admin="admin-password" user_ibaleg="ibaleg-password" user_operator="operator-password";
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS;User:admin
+P
+    echo "127.0.0.1:$sasl" >"$node/sasl-address"
+}
+
 java_node() {
     java -cp "$libs/*" -Dlog4j2.configurationFile="$node/log4j2.xml" "$@"
 }
@@ -99,6 +120,10 @@ answers() {
 
 start() {
     if running; then
+        if [ "$mode" = secured ] && [ ! -e "$node/sasl-address" ]; then
+            say "a node without rights runs; stop it with: $0 stop"
+            exit 1
+        fi
         cat "$node/address"
         return
     fi
@@ -160,13 +185,22 @@ stop() {
     rm -rf "$node/data"
 }
 
-case ${1:-} in
-    start) start ;;
+mode=${1:-}
+case $mode in
+    start | secured) start ;;
     stop) stop ;;
     restart) restart ;;
     env)
         running || { say "not running; start it with: $0 start"; exit 1; }
         cat "$node/address"
         ;;
-    *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    sasl)
+        if ! running || [ ! -e "$node/sasl-address" ]; then
+            say "no secured node runs; start it with: $0 secured"
+            exit 1
+        fi
+        cat "$node/sasl-address"
+        ;;
+    libs) echo "$libs" ;;
+    *) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

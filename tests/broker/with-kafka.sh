@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Runs a command with an Apache Kafka broker and the foreign client at hand:
 #   with-kafka.sh cargo test --release --test kafka
+#   with-kafka.sh --secured COMMAND   with users and rights; exports IBALEG_TEST_SASL_BROKERS, and
+#                                     IBALEG_TEST_KAFKA_LIBS, the directory of Kafka's jars, as well
 # Exports IBALEG_TEST_BROKERS (bootstrap address) and IBALEG_TEST_PYTHON (Python with
 # confluent-kafka). The broker is stopped however the command ends.
 set -euo pipefail
@@ -9,7 +11,12 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 export IBALEG_CACHE=${IBALEG_CACHE:-$root/.cache}
 
-[ $# -gt 0 ] || { sed -n '2,5s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+mode=start
+if [ "${1:-}" = --secured ]; then
+    mode=secured
+    shift
+fi
+[ $# -gt 0 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
 wanted=$(sha256sum "$here/requirements.txt" | cut -c1-16)
 venv=$IBALEG_CACHE/python-$wanted
@@ -25,6 +32,11 @@ export IBALEG_TEST_PYTHON=$venv/bin/python
 trap '"$here/kafka.sh" stop' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-IBALEG_TEST_BROKERS=$("$here/kafka.sh" start)
+IBALEG_TEST_BROKERS=$("$here/kafka.sh" "$mode")
 export IBALEG_TEST_BROKERS
+if [ "$mode" = secured ]; then
+    IBALEG_TEST_SASL_BROKERS=$("$here/kafka.sh" sasl)
+    IBALEG_TEST_KAFKA_LIBS=$("$here/kafka.sh" libs)
+    export IBALEG_TEST_SASL_BROKERS IBALEG_TEST_KAFKA_LIBS
+fi
 "$@"

@@ -107,6 +107,11 @@ max_bytes = "64KiB"
     }
 
     pub(crate) fn start(&self, name: &str) -> Service {
+        self.start_with(name, &[])
+    }
+
+    /// With these environment variables.
+    pub(crate) fn start_with(&self, name: &str, environment: &[(&str, &str)]) -> Service {
         let log = self.file(&format!("{name}.log"));
         let child = self
             .ibaleg(&["run"])
@@ -114,6 +119,7 @@ max_bytes = "64KiB"
             // Several run side by side.
             .env("IBALEG__SERVE__LISTEN", "127.0.0.1:0")
             .env("IBALEG__STREAM__DELIVERY", self.delivery)
+            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(&log).unwrap())
             .spawn()
@@ -121,19 +127,19 @@ max_bytes = "64KiB"
         Service { child, log }
     }
 
-    fn client(&self, arguments: &[&str]) -> Command {
+    /// The foreign client.
+    pub(crate) fn client(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.python);
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broker/client.py");
         command.arg(script).args(["--brokers", &self.brokers]).args(arguments);
         command
     }
 
-    /// Sends messages by the foreign client, `rate` a second (0: at once), and waits for it.
     pub(crate) fn produce(&self, messages: &[Value], rate: usize) {
         self.produce_to("incoming", messages, rate);
     }
 
-    /// The same to another topic of the platform.
+    /// Sends messages to a topic of the platform by the foreign client, `rate` a second (0: at once), and waits for it.
     pub(crate) fn produce_to(&self, name: &str, messages: &[Value], rate: usize) {
         let mut client = self
             .client(&["produce", &self.topic(name), "--rate", &rate.to_string()])

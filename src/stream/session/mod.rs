@@ -3,6 +3,7 @@
 //! The thread turns in a loop and never blocks on a full channel: it takes replies from the
 //! inference threads, sends, takes acknowledgements, commits, hands batches over, and reads.
 
+mod breaker;
 mod health;
 mod membership;
 
@@ -65,6 +66,7 @@ pub(super) struct Session<'a> {
     throttle: Throttle,
     /// When it was last told that the lane turns, and how many inputs had been read by then.
     told: (Instant, u64),
+    breaker: breaker::Watch,
     pub(super) counts: Counts,
 }
 
@@ -113,6 +115,7 @@ impl<'a> Session<'a> {
             topics: HashMap::new(),
             throttle: Throttle::new(health::TROUBLE_PERIOD),
             told: (Instant::now(), 0),
+            breaker: breaker::Watch::new(options.breaker),
             counts: Counts::default(),
         })
     }
@@ -122,6 +125,9 @@ impl<'a> Session<'a> {
     pub(super) fn run(&mut self) -> Result<usize, Interruption> {
         while !self.lane.stop.is_requested() {
             self.turn()?;
+            if self.breaker.is_tripped() {
+                return self.stop_tripped();
+            }
             self.dispatch(Instant::now())?;
             self.relieve(Instant::now());
             self.read()?;
@@ -166,7 +172,7 @@ impl<'a> Session<'a> {
         }
         while let Some(batch) = self.order.pop() {
             for input in batch {
-                if self.tracker.is_current(&input.ticket) {
+                if self.tracker.is_current(&input.ticket) && self.breaker.admits(&input) {
                     self.delivery.publish(input);
                 } else {
                     self.release(input.record.bytes());
@@ -213,6 +219,7 @@ impl<'a> Session<'a> {
         self.tracker.finish(&finished.ticket);
         let Ticket { partition, offset, .. } = &finished.ticket;
         self.tell(&Event::Finished { partition, offset: *offset, published: finished.published });
+        self.breaker.published(finished);
         self.counts.published = self.counts.published.saturating_add(finished.published);
         if let Some(refusal) = &finished.refusal {
             self.counts.dead_lettered = self.counts.dead_lettered.saturating_add(1);
