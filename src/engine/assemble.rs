@@ -35,13 +35,19 @@ impl Engine {
         let named = scores.and_then(|scores| self.named_scores(scores));
         let hits = prepared.hits();
         let languages = prepared.languages();
+        let kinds = prepared.entity_kinds();
         let findings = Findings {
             report_id: report.id.as_str(),
             scores: named.as_deref().or((!prepared.has_text()).then_some(&[])),
             hits: &hits,
             languages: &languages,
+            entities: &kinds,
             category: report.category.as_deref(),
+            role: report.role.map(crate::report::Role::as_str),
             country: report.country.as_deref(),
+            platform: report.content.as_ref().and_then(|content| content.platform.as_deref()),
+            source: input.source.map(|(topic, _, _)| topic),
+            submitted_at: report.submitted_at,
             without_text: !prepared.has_text(),
             unreadable: prepared.unreadable() || scores.is_some_and(|scores| scores.tokens == 0),
             partly_read: scores.is_some_and(|scores| scores.windows_skipped > 0),

@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 
 use crate::model::{self, Package, TextView};
 use crate::report::{Report, Text};
-use crate::text::{self, View, language};
+use crate::text::{self, EntityKind, View, language};
 use crate::triage::{Hit, Lexicon};
 
-/// Hits of the lexicon kept for one text.
-const MOST_HITS: usize = 64;
+/// Hits of one term of the lexicon kept for one text.
+const MOST_HITS: usize = 8;
 
 /// The view of a text that a model package asks for.
 pub(super) fn view(package: &Package) -> View {
@@ -74,6 +74,12 @@ impl Prepared {
 
     pub(super) fn hits(&self) -> Vec<Hit> {
         self.texts().flat_map(|text| text.hits.iter().cloned()).collect()
+    }
+
+    /// Kinds of the entities of both texts, each once.
+    pub(super) fn entity_kinds(&self) -> Vec<EntityKind> {
+        let kinds = self.texts().flat_map(|text| text.normal.entities().iter().map(|entity| entity.kind));
+        kinds.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Languages of the texts and of their spans.
