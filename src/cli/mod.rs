@@ -7,6 +7,7 @@ mod eval;
 mod inspect;
 mod lines;
 mod normalise;
+mod rules;
 mod run;
 mod worker;
 
@@ -22,7 +23,7 @@ use crate::config::{self, Loaded, Origin};
 
 /// Exit codes, after `sysexits.h` where it has one.
 mod exit {
-    /// `classify`, `eval`: that many lines were rejected or bad; this or more.
+    /// `classify`, `eval`, `rules`: that many lines were rejected or bad, or tests failed; this or more.
     pub(super) const MOST_REJECTED: u8 = 63;
     /// The command line is wrong.
     pub(super) const USAGE: u8 = 64;
@@ -43,7 +44,7 @@ struct Arguments {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 to 63 (classify, eval) that many lines were rejected or bad, 63 or more; \
+Exit codes: 0 done; 1 to 63 (classify, eval, rules) that many lines were rejected or bad, or tests failed, 63 or more; \
 64 wrong command line; 70 a file, the model or the brokers could not be used; 78 wrong configuration.";
 
 #[derive(Debug, Subcommand)]
@@ -68,6 +69,9 @@ enum Command {
     /// Check or explain the configuration.
     #[command(subcommand)]
     Config(inspect::Config),
+    /// Test the rules, or show what they would have decided of stored events.
+    #[command(subcommand)]
+    Rules(rules::Rules),
     /// Normalise texts as the model sees them: one JSON string a line in, one a line out.
     Normalise,
     /// Print completions for a shell.
@@ -117,6 +121,7 @@ fn execute(command: Command, loaded: &Loaded) -> anyhow::Result<ExitCode> {
         Command::Topics(command) => inspect::topics(&loaded.settings, &command),
         Command::Schema { which } => inspect::schema(which),
         Command::Config(command) => inspect::config(loaded, &command),
+        Command::Rules(command) => rules::rules(&loaded.settings, &command),
         Command::Normalise => normalise::normalise(),
         Command::Completions { shell } => {
             let mut command = Arguments::command();

@@ -90,7 +90,7 @@ impl Engine {
         }
     }
 
-    fn package_band(&self, label: &str, language: &str) -> Option<Band> {
+    pub(super) fn package_band(&self, label: &str, language: &str) -> Option<Band> {
         let band = self.model.thresholds()?.get(label, language)?;
         Some(Band { flag: Score::new(f64::from(band.flag))?, review: Score::new(f64::from(band.review))? })
     }

@@ -5,9 +5,11 @@
 //! neighbours or the thread.
 
 mod assemble;
+mod backtest;
 mod evidence;
 mod prepare;
 mod provenance;
+mod redecide;
 
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ use crate::report::{self, Envelope};
 use crate::text;
 use crate::triage::{Score, Triage};
 use prepare::Prepared;
+
+pub use backtest::{Backtest, Change, Standing, UnitCounts};
 
 /// One report as it arrived.
 #[derive(Debug, Clone, Copy)]
