@@ -207,4 +207,6 @@ fn score_of(findings: &Findings<'_>, name: &str) -> Option<Score> {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -11,10 +11,11 @@ macro_rules! lexicon {
 }
 
 /// Name and text of each file in `config/lexicon`.
-pub const LEXICON: [(&str, &str); 14] = lexicon![
+pub const LEXICON: [(&str, &str); 15] = lexicon![
     "organisations.toml",
     "contact.toml",
     "deadline.toml",
+    "killing.toml",
     "means.toml",
     "minor.toml",
     "organ.toml",
