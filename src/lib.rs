@@ -4,6 +4,7 @@
 //! ([`triage`]) and published ([`event`]). [`engine`] joins these rooms into one pure function from
 //! bytes to a decision; [`stream`] (Kafka) and [`cli`] (files, pipes, the demo) are shells around it.
 
+pub mod campaign;
 pub mod cli;
 pub mod config;
 pub mod engine;
