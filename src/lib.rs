@@ -5,6 +5,7 @@
 //! bytes to a decision; [`stream`] (Kafka) and [`cli`] (files, pipes, the demo) are shells around it.
 
 pub mod audit;
+pub mod campaign;
 pub mod cli;
 pub mod config;
 pub mod deadletters;

@@ -9,11 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ibaleg::stream::breaker::Trip;
-use ibaleg::stream::{BreakerLimits, Disposition, Embedded, Error, Refusal, Workers};
+use ibaleg::stream::{BreakerLimits, Disposition, Embedded, Error, Guarantee, Refusal, Workers};
 use lanes::{Bench, count, each, echo, numbers};
 
 fn bench(broker: &Embedded, test: &str) -> Bench {
-    Bench { cluster: broker.cluster(), prefix: test.to_owned(), drain_deadline: Duration::from_millis(1500) }
+    Bench {
+        cluster: broker.cluster(),
+        prefix: test.to_owned(),
+        drain_deadline: Duration::from_millis(1500),
+        guarantee: Guarantee::AtLeastOnce,
+    }
 }
 
 fn broker(test: &str) -> Embedded {
@@ -29,7 +34,7 @@ fn refusing(topic: String, from: usize) -> Arc<dyn Workers> {
             return echo(&topic, record);
         }
         let refusal = Refusal { code: "EB-XX-0001".into(), stage: "decode", message: "no longer understood".into() };
-        Disposition { outgoing: vec![], refusal: Some(refusal) }
+        Disposition { outgoing: vec![], refusal: Some(refusal), urgent: false }
     })
 }
 

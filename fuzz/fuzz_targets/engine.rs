@@ -10,7 +10,7 @@ use ibaleg::engine::{Engine, Input, Options, RuleFiles, Session};
 use ibaleg::model::{LoadLimits, Model};
 use ibaleg::report::Envelope;
 use ibaleg::text::{View, prepare};
-use ibaleg::triage::{Lexicon, LexiconFile, Policy, Taxonomy, Triage};
+use ibaleg::triage::{Lexicon, LexiconFile, Policy, Taxonomy, Triage, shipped};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
@@ -18,8 +18,7 @@ fn session() -> Session {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let model = Model::load(&root.join("tests/model/bert"), &LoadLimits::default()).expect("the model loads");
     let read = |name: &str| std::fs::read_to_string(root.join("config").join(name)).expect("the rules are there");
-    let files = ["lexicon/organisations.toml", "lexicon/facts.toml"];
-    let files = files.map(|name| LexiconFile::parse(name, &read(name)).expect("the lexicon is in order"));
+    let files = shipped::LEXICON.map(|(name, text)| LexiconFile::parse(name, text).expect("the lexicon is in order"));
     let normalise = |form: &str| prepare(form, View::Normalised).text().to_owned();
     let lexicon = Lexicon::new(&files, normalise).expect("the lexicon is in order");
     let taxonomy = Taxonomy::parse(&read("taxonomy.toml")).expect("the taxonomy is in order");

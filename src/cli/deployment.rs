@@ -11,25 +11,18 @@ use crate::model::{Files, LoadLimits, Model, Subject};
 use crate::registry::{self, Ending, Trial, TrialLimits};
 use crate::report::Limits;
 use crate::text::{View, prepare};
-use crate::triage::{Lexicon, LexiconFile, Policy, Taxonomy, Triage};
-
-const TAXONOMY: &str = include_str!("../../config/taxonomy.toml");
-const POLICY: &str = include_str!("../../config/policy.toml");
-const LEXICON: [(&str, &str); 2] = [
-    ("organisations.toml", include_str!("../../config/lexicon/organisations.toml")),
-    ("facts.toml", include_str!("../../config/lexicon/facts.toml")),
-];
+use crate::triage::{Lexicon, LexiconFile, Policy, Taxonomy, Triage, shipped};
 
 /// The rules that the configuration names, or those that come with this version.
 pub(super) fn rules(settings: &Settings) -> anyhow::Result<(Triage, RuleFiles)> {
-    let taxonomy = read(&settings.triage.taxonomy, TAXONOMY)?;
-    let policy = read(&settings.triage.policy, POLICY)?;
+    let taxonomy = read(&settings.triage.taxonomy, shipped::TAXONOMY)?;
+    let policy = read(&settings.triage.policy, shipped::POLICY)?;
     let mut lexicon: Vec<(String, String)> = Vec::new();
     for path in &settings.triage.lexicon {
         lexicon.push((path.display().to_string(), read(path, "")?));
     }
     if lexicon.is_empty() {
-        lexicon.extend(LEXICON.map(|(name, text)| (name.to_owned(), text.to_owned())));
+        lexicon.extend(shipped::LEXICON.map(|(name, text)| (name.to_owned(), text.to_owned())));
     }
     let files: Result<Vec<LexiconFile>, _> =
         lexicon.iter().map(|(name, text)| LexiconFile::parse(name, text)).collect();

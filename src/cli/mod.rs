@@ -14,6 +14,7 @@ mod normalise;
 mod observe;
 mod replay;
 mod rights;
+mod rules;
 mod run;
 mod stats;
 mod trace;
@@ -35,8 +36,8 @@ use crate::telemetry::Filter;
 mod exit {
     /// `deadletters redrive`: it ended, and letters that were meant stay.
     pub(super) const LEFT: u8 = 1;
-    /// `classify`, `eval`, `stats`, `audit`: that many lines were rejected, bad or found; `model check`: that many
-    /// checks failed; this or more.
+    /// `classify`, `eval`, `stats`, `audit`: that many lines were rejected, bad or found; `model check`, `rules`:
+    /// that many checks or tests failed; this or more.
     pub(super) const MOST_REJECTED: u8 = 63;
     /// The command line is wrong.
     pub(super) const USAGE: u8 = 64;
@@ -60,7 +61,7 @@ struct Arguments {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 to 63 that many lines were rejected, bad or found (classify, eval, stats, audit) or checks \
-failed (model check), 63 or more; 1 (replay) the decision differs, (deadletters redrive) letters that were meant stay; \
+failed (model check, rules), 63 or more; 1 (replay) the decision differs, (deadletters redrive) letters that were meant stay; \
 64 wrong command line; 65 (run) too many reports were dead-lettered; \
 70 a file, the model or the brokers could not be used; 78 wrong configuration.";
 
@@ -99,6 +100,9 @@ enum Command {
     /// Check or explain the configuration.
     #[command(subcommand)]
     Config(inspect::Config),
+    /// Test the rules, or show what they would have decided of stored events.
+    #[command(subcommand)]
+    Rules(rules::Rules),
     /// Normalise texts as the model sees them: one JSON string a line in, one a line out.
     Normalise,
     /// Print completions for a shell.
@@ -161,6 +165,7 @@ fn execute(command: Command, loaded: &Loaded, filter: Filter) -> anyhow::Result<
         Command::Deadletters(arguments) => deadletters::deadletters(&loaded.settings, &arguments),
         Command::Schema { which } => inspect::schema(which),
         Command::Config(command) => inspect::config(loaded, &command),
+        Command::Rules(command) => rules::rules(&loaded.settings, &command),
         Command::Normalise => normalise::normalise(),
         Command::Completions { shell } => {
             let mut command = Arguments::command();

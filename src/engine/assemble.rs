@@ -43,7 +43,11 @@ impl Engine {
             entities: &kinds,
             languages: &languages,
             category: report.category.as_deref(),
+            role: report.role.map(crate::report::Role::as_str),
             country: report.country.as_deref(),
+            platform: report.content.as_ref().and_then(|content| content.platform.as_deref()),
+            source: input.source.map(|(topic, _, _)| topic),
+            submitted_at: report.submitted_at,
             without_text: !prepared.has_text(),
             unreadable: prepared.unreadable() || scores.is_some_and(|scores| scores.tokens == 0),
             partly_read: scores.is_some_and(|scores| scores.windows_skipped > 0),
@@ -86,7 +90,7 @@ impl Engine {
         }
     }
 
-    fn package_band(&self, label: &str, language: &str) -> Option<Band> {
+    pub(super) fn package_band(&self, label: &str, language: &str) -> Option<Band> {
         let band = self.model.thresholds()?.get(label, language)?;
         Some(Band { flag: Score::new(f64::from(band.flag))?, review: Score::new(f64::from(band.review))? })
     }

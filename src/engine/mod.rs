@@ -5,9 +5,11 @@
 //! neighbours or the thread.
 
 mod assemble;
+mod backtest;
 mod evidence;
 mod prepare;
 mod provenance;
+mod redecide;
 
 use std::sync::Arc;
 
@@ -20,6 +22,8 @@ use crate::text;
 use crate::triage::{Score, Triage};
 use prepare::Prepared;
 pub use prepare::view;
+
+pub use backtest::{Backtest, Change, Standing, UnitCounts};
 
 /// One report as it arrived.
 #[derive(Debug, Clone, Copy)]

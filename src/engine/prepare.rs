@@ -5,8 +5,8 @@ use crate::report::{Report, Text};
 use crate::text::{self, EntityKind, View, language};
 use crate::triage::{Hit, Lexicon};
 
-/// Hits of the lexicon kept for one text.
-const MOST_HITS: usize = 64;
+/// Hits of one term of the lexicon kept for one text.
+const MOST_HITS: usize = 8;
 
 /// The view of a text that a model package asks for.
 pub fn view(package: &Package) -> View {
@@ -79,11 +79,10 @@ impl Prepared {
         self.texts().flat_map(|text| text.hits.iter().cloned()).collect()
     }
 
-    /// Kinds of entities in the texts, each once, as facts for the rules.
-    pub(super) fn entity_kinds(&self) -> Vec<&'static str> {
+    /// Kinds of entities in the texts, each once.
+    pub(super) fn entity_kinds(&self) -> Vec<EntityKind> {
         let found = self.texts().flat_map(|text| text.normal.entities().iter().chain(&text.mentions));
-        let kinds: BTreeSet<EntityKind> = found.map(|entity| entity.kind).collect();
-        kinds.into_iter().map(EntityKind::as_str).collect()
+        found.map(|entity| entity.kind).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Languages of the texts and of their spans.

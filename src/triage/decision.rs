@@ -104,9 +104,9 @@ pub struct ReviewReason {
     /// `score_in_review_band`, `label_always_reviewed`, `organisation_in_review_band`,
     /// `organisation_without_label`, `context_mark`, `model_and_lexicon_disagree`,
     /// `category_disagrees`, `model_failed`, `no_text`, `unreadable`, `partly_read`,
-    /// `language_unknown` or `blind_sample`.
+    /// `language_unknown`, `language_review_only` or `blind_sample`.
     pub code: String,
-    /// The label, organisation or context concerned.
+    /// The label, organisation, context or language concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
 }

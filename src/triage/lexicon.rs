@@ -1,15 +1,15 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
+use super::facts::{FactFile, Group};
 use super::{Error, Taxonomy};
 use crate::text::arabizi::{canonical, canonical_into};
 
 /// What a term of the lexicon stands for.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Meaning {
     /// The text names this organisation.
     Organisation(String),
@@ -35,7 +35,7 @@ impl Meaning {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Term {
     id: String,
@@ -50,6 +50,8 @@ struct Term {
     #[serde(default)]
     #[expect(dead_code, reason = "for the people who keep the file; the digest is what events carry")]
     checked: bool,
+    #[serde(skip)]
+    prefixes: Vec<String>,
     forms: Vec<String>,
     /// Darija in Latin letters, found however it is spelt.
     #[serde(default)]
@@ -70,7 +72,7 @@ impl Term {
     }
 }
 
-/// One lexicon file.
+/// One lexicon file: a list of terms, or one fact with its forms by language.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LexiconFile {
@@ -86,14 +88,32 @@ pub struct LexiconFile {
 }
 
 impl LexiconFile {
-    /// Reads one file; `name` is used in errors.
+    /// Reads one file; `name` is used in errors. A file with the key `fact` states one fact; each of
+    /// its languages becomes the term `<fact>.<language>`.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
-        let file: Self = super::policy::parse_toml(name, text)?;
+        let keys: toml::Table = super::policy::parse_toml(name, text)?;
+        let file =
+            if keys.contains_key("fact") { Self::of_fact(name, text)? } else { super::policy::parse_toml(name, text)? };
         if file.format != 1 {
             let message = format!("this version reads format 1, not {}", file.format);
             return Err(Error::Syntax { file: name.to_owned(), message });
         }
         Ok(file)
+    }
+
+    fn of_fact(name: &str, text: &str) -> Result<Self, Error> {
+        let file: FactFile = super::policy::parse_toml(name, text)?;
+        let (format, fact) = (file.format, file.fact.clone());
+        let groups = file.groups(name)?.into_iter();
+        let term = groups.map(|Group { language, prefixes, forms, arabizi }| Term {
+            id: format!("{fact}.{language}"),
+            fact: Some(fact.clone()),
+            prefixes,
+            forms,
+            arabizi,
+            ..Term::default()
+        });
+        Ok(Self { format, version: String::new(), compiled: None, prefixes: Vec::new(), term: term.collect() })
     }
 }
 
@@ -186,8 +206,9 @@ impl Lexicon {
         let (mut forms, mut patterns, mut entries) = (Vec::new(), Vec::new(), Vec::new());
         let mut sounds = Sounds::default();
         for file in files {
-            let prefixes: BTreeSet<String> = file.prefixes.iter().map(|prefix| normalise(prefix)).collect();
             for term in &file.term {
+                let prefixes = file.prefixes.iter().chain(&term.prefixes);
+                let prefixes: BTreeSet<String> = prefixes.map(|prefix| normalise(prefix)).collect();
                 if let Some(fault) = term.fault() {
                     return Err(wrong(term.id.clone(), fault));
                 }
@@ -234,28 +255,37 @@ impl Lexicon {
         self.entries.iter().filter_map(|(_, meaning)| meaning.fact()).collect()
     }
 
-    /// Terms in a normalised text, in its order, at most `limit`; of terms inside one another
-    /// the longest. Linear in the text.
+    /// Terms in a normalised text, in its order: of those of one meaning inside one another the
+    /// longest, and the first `limit` of each term, so that repeating one cannot hide another.
+    /// Linear in the text.
     pub fn find(&self, text: &str, limit: usize) -> Vec<Hit> {
         let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
         let bounded = |span: &Range<usize>| {
             !letter(text[..span.start].chars().next_back()) && !letter(text[span.end..].chars().next())
         };
-        let found =
-            self.automaton.find_overlapping_iter(text).map(|found| (found.start()..found.end(), found.pattern()));
-        let listed = found.filter(|(span, _)| bounded(span)).take(limit);
-        let listed = listed.filter_map(|(span, pattern)| Some((span, *self.patterns.get(pattern.as_usize())?)));
-        let mut found: Vec<(Range<usize>, usize)> = listed.collect();
-        found.extend(self.sounds.find(text).into_iter().take(limit));
+        let mut room = vec![limit; self.entries.len()];
+        let mut found: Vec<(Range<usize>, usize)> = Vec::new();
+        let listed = self.automaton.find_overlapping_iter(text).filter_map(|hit| {
+            let entry = self.patterns.get(hit.pattern().as_usize())?;
+            Some((hit.start()..hit.end(), *entry))
+        });
+        for (span, entry) in listed.chain(self.sounds.find(text)) {
+            if let Some(left) = room.get_mut(entry).filter(|left| **left > 0 && bounded(&span)) {
+                *left -= 1;
+                found.push((span, entry));
+            }
+        }
         found.sort_by_key(|(span, _)| (span.start, std::cmp::Reverse(span.end)));
-        let mut hits: Vec<Hit> = Vec::new();
+        let mut reached: BTreeMap<&Meaning, usize> = BTreeMap::new();
+        let mut hits = Vec::new();
         for (span, entry) in found {
-            let inside = hits.last().is_some_and(|hit| span.end <= hit.span.end);
-            if let (false, Some((term, meaning))) = (inside, self.entries.get(entry)) {
+            let Some((term, meaning)) = self.entries.get(entry) else { continue };
+            let end = reached.entry(meaning).or_default();
+            if span.end > *end {
+                *end = span.end;
                 hits.push(Hit { term: term.clone(), meaning: meaning.clone(), span });
             }
         }
-        hits.truncate(limit);
         hits
     }
 }
@@ -298,6 +328,49 @@ mod tests {
     fn a_longer_form_that_fails_does_not_hide_a_shorter_one() {
         assert_eq!(terms("isis-khor"), [("isis".to_owned(), "isis".to_owned())]);
         assert_eq!(terms("lisis-k"), [("isis".to_owned(), "lisis-k".to_owned())]);
+    }
+
+    #[test]
+    fn a_fact_is_read_from_its_own_file_and_found_beside_and_inside_other_facts() {
+        let soon = r#"
+            format = 1
+            version = "1"
+            fact = "soon"
+            [prefixes]
+            ar = ["ف"]
+            [forms]
+            ar = ["الليلة"]
+            en = ["tonight", "in {1-3} hours"]
+        "#;
+        let suicide = "format = 1\nversion = \"1\"\nfact = \"sign\"\n[forms]\nen = [\"die tonight\"]";
+        let files = [soon, suicide].map(|text| LexiconFile::parse("test", text).unwrap());
+        let lexicon = Lexicon::new(&files, str::to_lowercase).unwrap();
+        let text = "i die tonight, فالليلة, in 2 hours ftonight";
+        let found: Vec<_> = lexicon.find(text, 4).into_iter().map(|hit| (hit.term, &text[hit.span])).collect();
+        let expected =
+            [("sign.en", "die tonight"), ("soon.en", "tonight"), ("soon.ar", "فالليلة"), ("soon.en", "in 2 hours")];
+        assert_eq!(found, expected.map(|(term, words)| (term.to_owned(), words)));
+    }
+
+    #[test]
+    fn repeating_one_term_hides_no_other() {
+        let text = format!("{}right now", "isis ".repeat(100));
+        let found = lexicon().find(&text, 8);
+        assert_eq!(found.len(), 9);
+        assert_eq!(found.last().unwrap().term, "now");
+    }
+
+    #[test]
+    fn a_fact_file_in_a_language_nobody_reads_is_refused() {
+        for (bad, said) in [
+            ("format = 1\nversion = \"1\"\nfact = \"x\"\n[forms]\nxx = [\"a\"]", "xx"),
+            ("format = 1\nversion = \"1\"\nfact = \"x\"\nterm = []\n[forms]", "term"),
+            ("format = 2\nversion = \"1\"\nfact = \"x\"\n[forms]", "format 1"),
+            ("format = 1\nfact = \"x\"\n[forms]", "version"),
+        ] {
+            let error = LexiconFile::parse("f.toml", bad).unwrap_err().to_string();
+            assert!(error.contains(said) && error.contains("f.toml"), "{error}");
+        }
     }
 
     #[test]

@@ -6,17 +6,27 @@
 //! the [`Lexicon`] (names and words that raise). All rules are monotone: more evidence, a failure
 //! or a missing field may raise a grade or call a person, and nothing lowers either.
 
+mod cases;
+mod checks;
 mod decision;
+mod facts;
 mod lexicon;
 mod policy;
 mod review;
 mod routing;
+mod rules;
 mod score;
+pub mod shipped;
 mod taxonomy;
 mod urgency;
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
+use crate::text::EntityKind;
+
+pub use cases::CaseOutcome;
 pub use decision::{
     Decision, LabelDecision, Mark, MarkSource, ReviewDecision, ReviewReason, RouteCopy, RouteDecision, State,
     UrgencyDecision, UrgencyReason,
@@ -27,8 +37,6 @@ pub use score::Score;
 pub use taxonomy::{CommuniqueLine, Entry, Label, LegalHint, Names, Taxonomy};
 pub use urgency::Urgency;
 
-use crate::text::EntityKind;
-
 /// What the rooms before this one found out about one report.
 #[derive(Debug, Clone, Default)]
 pub struct Findings<'a> {
@@ -38,15 +46,22 @@ pub struct Findings<'a> {
     pub scores: Option<&'a [(String, Score)]>,
     /// Names and words of the lexicon found in either text.
     pub hits: &'a [Hit],
-    /// Kinds of entities found in either text ([`EntityKind::as_str`]): each is a fact that rules can
-    /// name, as `fact:amount`.
-    pub entities: &'a [&'a str],
     /// Language tags of the texts (see [`crate::text`]); empty when there is no text.
     pub languages: &'a [&'a str],
+    /// Kinds of the entities in the texts.
+    pub entities: &'a [EntityKind],
     /// Category the reporter chose.
     pub category: Option<&'a str>,
+    /// `victim` or `witness`.
+    pub role: Option<&'a str>,
     /// Country the reporter wrote from (ISO 3166-1 alpha-2).
     pub country: Option<&'a str>,
+    /// Platform of the reported content.
+    pub platform: Option<&'a str>,
+    /// Topic that the report was read from.
+    pub source: Option<&'a str>,
+    /// When the citizen sent it.
+    pub submitted_at: Option<Timestamp>,
     /// There is no text at all: only attachments or an address.
     pub without_text: bool,
     /// There is text, and nothing in it could be read (no letters, or an unknown script).
@@ -92,9 +107,7 @@ pub enum Error {
 impl Triage {
     /// Joins the three files after checking every name that one uses of another.
     pub fn new(taxonomy: Taxonomy, policy: Policy, lexicon: Lexicon) -> Result<Self, Error> {
-        let mut facts = lexicon.facts();
-        facts.extend(EntityKind::ALL.map(EntityKind::as_str));
-        policy.check(&taxonomy, &facts)?;
+        checks::check(&policy, &taxonomy, &lexicon.facts())?;
         lexicon.check(&taxonomy)?;
         Ok(Self { taxonomy, policy, lexicon })
     }
@@ -114,6 +127,17 @@ impl Triage {
         &self.lexicon
     }
 
+    /// Runs the tests that stand beside the rules, in their order.
+    pub fn run_cases(&self) -> Vec<CaseOutcome> {
+        self.policy.cases().iter().map(|case| case.run(self)).collect()
+    }
+
+    /// Ids of all routing and raising rules, routing first, each in the order of the file.
+    pub fn rules(&self) -> impl Iterator<Item = &str> {
+        let routes = self.policy.routes().iter().map(|rule| rule.id.as_str());
+        routes.chain(self.policy.raises().iter().map(|rule| rule.id.as_str()))
+    }
+
     /// Decides one report. Total: every report leaves with a grade, a deadline and a route.
     ///
     /// `package` gives the model package's threshold for (label, language); where it gives none
@@ -122,11 +146,16 @@ impl Triage {
         let labels = self.labels(findings, package);
         let organisations = self.marks(findings, package, true);
         let contexts = self.marks(findings, package, false);
-        let stated = findings.hits.iter().filter_map(|hit| hit.meaning.fact());
-        let facts: BTreeSet<&str> = stated.chain(findings.entities.iter().copied()).collect();
-        let evidence = urgency::Evidence { labels: &labels, organisations: &organisations, facts: &facts, findings };
+        let facts: BTreeSet<&str> = findings.hits.iter().filter_map(|hit| hit.meaning.fact()).collect();
+        let evidence = urgency::Evidence {
+            labels: &labels,
+            organisations: &organisations,
+            contexts: &contexts,
+            facts: &facts,
+            findings,
+        };
         let urgency = urgency::grade(&self.taxonomy, &self.policy, &evidence);
-        let review = review::review(&self.taxonomy, &self.policy, &evidence, &contexts, urgency.grade);
+        let review = review::review(&self.taxonomy, &self.policy, &evidence, urgency.grade);
         let route = routing::route(&self.taxonomy, &self.policy, &evidence, urgency.grade, review.needed);
         Decision { labels, organisations, contexts, urgency, review, route }
     }
@@ -177,5 +206,7 @@ fn score_of(findings: &Findings<'_>, name: &str) -> Option<Score> {
     findings.scores?.iter().find(|(output, _)| output == name).map(|(_, score)| *score)
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -1,16 +1,10 @@
 use sha2::{Digest, Sha256};
 
 use super::urgency::Evidence;
-use super::{Mark, Policy, ReviewDecision, ReviewReason, State, Taxonomy, Urgency};
+use super::{Policy, ReviewDecision, ReviewReason, State, Taxonomy, Urgency};
 
 /// Whether a person must look, and every reason for it.
-pub(super) fn review(
-    taxonomy: &Taxonomy,
-    policy: &Policy,
-    evidence: &Evidence<'_>,
-    contexts: &[Mark],
-    grade: Urgency,
-) -> ReviewDecision {
+pub(super) fn review(taxonomy: &Taxonomy, policy: &Policy, evidence: &Evidence<'_>, grade: Urgency) -> ReviewDecision {
     let findings = evidence.findings;
     let mut reasons = Vec::new();
     for label in evidence.labels {
@@ -29,15 +23,21 @@ pub(super) fn review(
             reasons.push(ReviewReason::of("organisation_without_label", &mark.id));
         }
     }
-    reasons.extend(contexts.iter().map(|mark| ReviewReason::of("context_mark", &mark.id)));
-    if evidence.facts.contains("suicide") && evidence.state("self_harm") == State::Below {
-        reasons.push(ReviewReason::of("model_and_lexicon_disagree", "self_harm"));
+    reasons.extend(evidence.contexts.iter().map(|mark| ReviewReason::of("context_mark", &mark.id)));
+    for speaks in policy.lexicon_speaks() {
+        let stated = speaks.facts.iter().all(|fact| evidence.facts.contains(fact.as_str()));
+        if stated && evidence.state(&speaks.label) == State::Below {
+            reasons.push(ReviewReason::of("model_and_lexicon_disagree", &speaks.label));
+        }
     }
     for label in policy.labels_of_category(findings.category) {
         let serious = taxonomy.label(label).is_some_and(|label| label.urgency >= Urgency::U1);
         if serious && evidence.state(label) == State::Below {
             reasons.push(ReviewReason::of("category_disagrees", label));
         }
+    }
+    for language in findings.languages.iter().filter(|language| policy.review_only(language)) {
+        reasons.push(ReviewReason::of("language_review_only", language));
     }
     let mut when = |holds: bool, code: &str| {
         if holds {
@@ -57,7 +57,7 @@ pub(super) fn review(
 
 /// A keyed hash of the id, so that nobody outside can tell which reports are drawn and a replay
 /// draws the same ones.
-fn drawn(policy: &Policy, report_id: &str) -> bool {
+pub(super) fn drawn(policy: &Policy, report_id: &str) -> bool {
     let mut hash = Sha256::new();
     hash.update(policy.sample_key().as_bytes());
     hash.update([0]);

@@ -4,7 +4,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Findings, LabelDecision, Mark, Policy, State, Taxonomy, UrgencyDecision, UrgencyReason};
+use super::{Findings, LabelDecision, Mark, Policy, Score, State, Taxonomy, UrgencyDecision, UrgencyReason};
 
 /// How soon a unit must look. `U0` is the most urgent and compares greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +43,7 @@ impl fmt::Display for Urgency {
 pub(super) struct Evidence<'a> {
     pub(super) labels: &'a [LabelDecision],
     pub(super) organisations: &'a [Mark],
+    pub(super) contexts: &'a [Mark],
     pub(super) facts: &'a BTreeSet<&'a str>,
     pub(super) findings: &'a Findings<'a>,
 }
@@ -52,21 +53,18 @@ impl Evidence<'_> {
         self.labels.iter().find(|l| l.label == label).map_or(State::Below, |l| l.state)
     }
 
-    pub(super) fn flagged(&self, label: &str) -> bool {
-        self.state(label) == State::Flag
+    pub(super) fn score(&self, label: &str) -> Option<Score> {
+        self.labels.iter().find(|l| l.label == label).map(|l| l.score)
     }
 
     pub(super) fn organisation(&self, id: &str) -> State {
         self.organisations.iter().find(|mark| mark.id == id).map_or(State::Below, |mark| mark.state)
     }
 
-    /// State of a condition of a raising rule: a label, an organisation, or `fact:<id>`.
-    fn condition(&self, name: &str) -> State {
-        match name.strip_prefix("fact:") {
-            Some(fact) if self.facts.contains(fact) => State::Flag,
-            Some(_) => State::Below,
-            None => self.state(name).max(self.organisation(name)),
-        }
+    /// State of a label, an organisation or a context.
+    pub(super) fn mark(&self, id: &str) -> State {
+        let context = self.contexts.iter().find(|mark| mark.id == id).map_or(State::Below, |mark| mark.state);
+        self.state(id).max(self.organisation(id)).max(context)
     }
 
     /// Nothing in the report could be judged by the model.
@@ -89,12 +87,8 @@ pub(super) fn grade(taxonomy: &Taxonomy, policy: &Policy, evidence: &Evidence<'_
         }
     }
     for rule in policy.raises() {
-        let labels = rule.labels.iter().map(|name| evidence.condition(name)).max();
-        let weakest = rule.with.iter().map(|name| evidence.condition(name)).chain(labels).min();
-        match weakest {
-            Some(State::Flag) => give(&rule.id, rule.to, None),
-            Some(State::Review) => give(&rule.id, rule.to.weaker(), None),
-            Some(State::Below) | None => {}
+        if let Some(grade) = rule.grade(evidence) {
+            give(&rule.id, grade, None);
         }
     }
     if evidence.unjudged() {
