@@ -4,6 +4,7 @@
 //! Workers that die or freeze are processes of their own: this program runs itself with one test,
 //! [`worker`], and the environment says what happens to it. `IBALEG_TEST_SEED` repeats a run.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the seed and the log of a failed run are for people")]
 
 #[allow(dead_code, reason = "the scenarios serve several test programs")]
 mod lanes;

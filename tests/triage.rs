@@ -280,6 +280,8 @@ fn the_documentation_names_every_fact() {
         let fact = name.trim_end_matches(".toml");
         assert!(documentation.contains(&format!("| `{fact}` |")), "{fact}");
     }
-    let files = std::fs::read_dir(root.join("config/lexicon")).unwrap().count();
+    // The gazetteer of places belongs to the text room.
+    let files = std::fs::read_dir(root.join("config/lexicon")).unwrap().map(|file| file.unwrap().file_name());
+    let files = files.filter(|name| name != "places.toml").count();
     assert_eq!(files, ibaleg::triage::shipped::LEXICON.len(), "every file of config/lexicon is shipped");
 }

@@ -20,7 +20,7 @@ use registry::{Family, Registry, States, recorder};
 const ABSTENTIONS: [&str; 5] = ["model_failed", "no_text", "unreadable", "partly_read", "language_unknown"];
 
 /// Reasons of a review in which it could.
-const REASONS: [&str; 8] = [
+const REASONS: [&str; 9] = [
     "score_in_review_band",
     "label_always_reviewed",
     "organisation_in_review_band",
@@ -28,6 +28,7 @@ const REASONS: [&str; 8] = [
     "context_mark",
     "model_and_lexicon_disagree",
     "category_disagrees",
+    "language_review_only",
     "blind_sample",
 ];
 
