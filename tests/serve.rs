@@ -278,8 +278,9 @@ fn readiness_goes_with_the_brokers_and_with_the_wish_to_stop() {
     assert!((sum(&text, "ibaleg_dead_lettered_total", "EB-IN-0004") - 1.0).abs() < 0.1);
     assert!((sum(&text, "ibaleg_finished_total", "") - 2.0).abs() < 0.1);
 
-    // More than is published before the brokers go: work stays in flight.
-    send(&broker, &vec![(REPORT, &[] as &[(&str, &str)]); 4000]);
+    // Long texts, seconds of work: some of it is in flight when the brokers go.
+    let long = format!(r#"{{"id":"long","description":"{}"}}"#, "on me menace de publier mes photos ".repeat(100));
+    send(&broker, &vec![(long.as_str(), &[] as &[(&str, &str)]); 1500]);
     served.until("/metrics", SOON, |answer| sum(&answer.body, "ibaleg_consumed_total", "") > 2.0);
     drop(broker);
     let gone = served.until("/readyz", SOON, |answer| answer.status == 503).json();

@@ -249,6 +249,7 @@ impl Service {
 }
 
 impl Drop for Service {
+    #[expect(clippy::print_stderr, reason = "the log of a failed test is for people")]
     fn drop(&mut self) {
         // A failed test must not leave its service behind.
         if self.child.try_wait().is_ok_and(|status| status.is_none()) {

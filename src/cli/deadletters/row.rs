@@ -9,7 +9,7 @@ use crate::deadletters::Found;
 /// Characters of a key in a table.
 const KEY: usize = 48;
 
-/// Head of the table whose lines [`line`] writes; the last column has a name of its own.
+/// Head of the table whose lines [`line()`] writes; the last column has a name of its own.
 pub(super) fn head(last: &str) -> String {
     format!(
         "{:>9} {:>9}  {:>16}  {:<20}  {:<10}  {:<8} {:>3} {:>9}  {:<12}  key",
