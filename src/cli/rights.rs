@@ -6,7 +6,7 @@ use anyhow::bail;
 use serde_json::{Value, json};
 
 use super::{deadletters, inspect, print_line};
-use crate::config::Settings;
+use crate::config::{Delivery, Settings};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -91,6 +91,10 @@ impl Right {
     fn new(operation: Operation, resource: Resource, name: impl Into<String>) -> Self {
         Self { operation, resource, name: name.into(), prefix: false }
     }
+
+    fn on_all_that_begin_with(operation: Operation, resource: Resource, head: String) -> Self {
+        Self { operation, resource, name: head, prefix: true }
+    }
 }
 
 pub(super) fn acl(settings: &Settings, arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -128,6 +132,10 @@ fn rights(settings: &Settings, purpose: Use) -> anyhow::Result<Vec<Right>> {
             let mut rights = vec![Right::new(Read, Topic, &topics.incoming)];
             rights.extend(outputs.map(|name| Right::new(Write, Topic, name)));
             rights.push(Right::new(Read, Group, &settings.kafka.group_id));
+            if settings.stream.delivery == Delivery::ExactlyOnce {
+                let head = format!("{}.", settings.kafka.group_id);
+                rights.push(Right::on_all_that_begin_with(Write, TransactionalId, head));
+            }
             rights
         }
         Use::Look => {
