@@ -291,7 +291,7 @@ impl ExactlyOnce {
 
     fn interruption(&self, failure: Failure) -> Interruption {
         let lane = self.lane;
-        let about = |topic: Option<String>| topic.unwrap_or_else(|| self.options.dead_letter_topic.to_string());
+        let about = |topic: Option<String>| topic.unwrap_or_else(|| self.options.dead_letter_topic.clone());
         match failure {
             Failure::Unknown { topic, code } => {
                 Interruption::Restart(format!("a message to `{}` was not delivered: {code}", about(topic)))
